@@ -1,0 +1,283 @@
+/* Profiles, companies and search. */
+#include "common/api.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/mask.h"
+
+const struct uuid catalogue_account = {{0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 1}};
+
+static const struct {
+    const char *name, *label;
+} facets[] = {
+#define X(name, label) [FACET_##name] = {#name, label},
+    FACET_LIST(X)
+#undef X
+};
+
+const char *facet_name(enum facet f)
+{
+    return facets[f].name;
+}
+
+const char *facet_label(enum facet f)
+{
+    return facets[f].label;
+}
+
+enum facet facet_find(const char *name)
+{
+    for (int i = 1; i < FACET_END; i++)
+        if (strcmp(facets[i].name, name) == 0)
+            return (enum facet)i;
+    return FACET_NONE;
+}
+
+const char *const seniority_words[] = {"owner",  "founder", "c_suite",  "partner",
+                                       "vp",     "head",    "director", "manager",
+                                       "senior", "entry",   "intern",   NULL};
+
+const char *const department_words[] = {
+    "engineering", "it",      "product",  "design",     "marketing", "sales",     "support",
+    "finance",     "hr",      "legal",    "operations", "data",      "executive", "purchasing",
+    "education",   "medical", "research", "other",      NULL};
+
+const char *const email_status_words[] = {"verified", "unverified",  "guessed",
+                                          "bounced",  "unavailable", NULL};
+
+const char *const phone_type_words[] = {"mobile", "direct", "work", "other", NULL};
+
+const char *const employees_buckets[] = {"1-10",      "11-50",      "51-200", "201-500", "501-1000",
+                                         "1001-5000", "5001-10000", "10001+", NULL};
+const char *const revenue_buckets[] = {"<1M",      "1-10M",   "10-50M", "50-100M",
+                                       "100-500M", "500M-1B", "1B+",    NULL};
+const char *const band_buckets[] = {"0-19", "20-39", "40-59", "60-79", "80-100", NULL};
+
+static const char *bucket(int64_t n, const int64_t *tops, const char *const *names)
+{
+    size_t i = 0;
+
+    if (n <= 0)
+        return NULL;
+    while (tops[i] && n > tops[i])
+        i++;
+    return names[i];
+}
+
+const char *employees_bucket(int64_t n)
+{
+    static const int64_t tops[] = {10, 50, 200, 500, 1000, 5000, 10000, 0};
+
+    return bucket(n, tops, employees_buckets);
+}
+
+const char *revenue_bucket(int64_t usd)
+{
+    static const int64_t tops[] = {999999, 9999999, 49999999, 99999999, 499999999, 999999999, 0};
+
+    return bucket(usd, tops, revenue_buckets);
+}
+
+const char *band_bucket(int64_t score)
+{
+    int64_t band = score / 20;
+
+    return band_buckets[band < 0 ? 0 : band > 4 ? 4 : band];
+}
+
+const char *month_bucket(int64_t ms)
+{
+    static _Thread_local char text[8];
+    time_t sec = (time_t)(ms / 1000);
+    struct tm tm;
+
+    if (ms <= 0 || !gmtime_r(&sec, &tm) || tm.tm_year > 199)
+        return NULL;
+    snprintf(text, sizeof(text), "%04u-%02u", (unsigned)tm.tm_year % 1000 + 1900,
+             (unsigned)tm.tm_mon % 12 + 1);
+    return text;
+}
+
+static const struct field profile_fields[] = {
+    FIELD(profile, id, .flags = FIELD_SERVER),
+    FIELD(profile, account, .flags = FIELD_INTERNAL | FIELD_INDEX),
+    FIELD(profile, first_name, .label = "First name", .max = 80, .pii = PII_NAME),
+    FIELD(profile, last_name, .label = "Last name", .max = 80, .pii = PII_NAME),
+    FIELD(profile, name, .label = "Name", .max = 160, .flags = FIELD_TEXT | FIELD_SORT,
+          .pii = PII_NAME),
+    FIELD(profile, title, .label = "Title", .max = 160, .flags = FIELD_TEXT, .pii = PII_WORK),
+    FIELD(profile, seniority, .label = "Seniority", .words = seniority_words,
+          .facet = FACET_seniority, .pii = PII_WORK),
+    FIELD(profile, department, .label = "Department", .words = department_words,
+          .facet = FACET_department, .pii = PII_WORK),
+    FIELD(profile, company_id, .flags = FIELD_SERVER | FIELD_INDEX),
+    FIELD(profile, company, .label = "Company", .max = 160, .flags = FIELD_TEXT | FIELD_SORT,
+          .pii = PII_WORK),
+    FIELD(profile, domain, .label = "Company domain", .max = 253, .pii = PII_WORK),
+    FIELD(profile, industry, .label = "Industry", .max = 80, .flags = FIELD_TEXT,
+          .facet = FACET_industry),
+    FIELD(profile, employees, .label = "Employees", .flags = FIELD_ZERO_NULL, .max = 10000000,
+          .facet = FACET_employees, .bucket = employees_bucket),
+    FIELD(profile, revenue, .label = "Revenue (USD)", .flags = FIELD_ZERO_NULL,
+          .facet = FACET_revenue, .bucket = revenue_bucket),
+    FIELD(profile, country, .label = "Country", .max = 2, .flags = FIELD_TEXT,
+          .facet = FACET_country, .pii = PII_WORK, .doc = "ISO 3166-1 alpha-2."),
+    FIELD(profile, state, .label = "State", .max = 80, .flags = FIELD_TEXT, .facet = FACET_state,
+          .pii = PII_WORK),
+    FIELD(profile, city, .label = "City", .max = 80, .flags = FIELD_TEXT, .facet = FACET_city,
+          .pii = PII_WORK),
+    FIELD(profile, technologies, .label = "Technologies", .max = 100, .flags = FIELD_TEXT,
+          .facet = FACET_technology),
+    FIELD(profile, keywords, .label = "Keywords", .max = 100, .flags = FIELD_TEXT,
+          .facet = FACET_keyword),
+    FIELD(profile, email, .label = "E-mail", .max = 254, .flags = FIELD_SEALED, .mask = mask_email,
+          .own = OWN_EMAIL, .pii = PII_CONTACT),
+    FIELD(profile, email_status, .label = "E-mail status", .words = email_status_words,
+          .facet = FACET_email_status),
+    FIELD(profile, phone, .label = "Phone", .max = 32, .flags = FIELD_SEALED, .mask = mask_phone,
+          .own = OWN_PHONE, .pii = PII_CONTACT, .doc = "E.164 once it is owned."),
+    FIELD(profile, phone_type, .label = "Phone type", .words = phone_type_words),
+    FIELD(profile, linkedin_url, .label = "LinkedIn", .max = 300, .pii = PII_ONLINE),
+    FIELD(profile, has_email, .flags = FIELD_SERVER),
+    FIELD(profile, has_phone, .flags = FIELD_SERVER),
+    FIELD(profile, email_opt_out, .label = "No e-mail"),
+    FIELD(profile, do_not_call, .label = "Do not call"),
+    FIELD(profile, score, .label = "Score", .flags = FIELD_SERVER | FIELD_SORT, .max = 100,
+          .facet = FACET_score, .bucket = band_bucket),
+    FIELD(profile, quality, .label = "Quality", .flags = FIELD_SERVER | FIELD_SORT, .max = 100,
+          .facet = FACET_quality, .bucket = band_bucket),
+    FIELD(profile, created, .flags = FIELD_SERVER),
+    FIELD(profile, updated, .label = "Updated", .flags = FIELD_SERVER | FIELD_SORT,
+          .facet = FACET_updated, .bucket = month_bucket),
+    FIELD(profile, key_email, .flags = FIELD_INTERNAL | FIELD_UNIQUE),
+    FIELD(profile, key_url, .flags = FIELD_INTERNAL | FIELD_INDEX),
+    FIELD(profile, key_name, .flags = FIELD_INTERNAL | FIELD_INDEX),
+    FIELD(profile, job, .flags = FIELD_INTERNAL),
+    FIELD_AS(profile, is_owned, "owned", .flags = FIELD_SERVER | FIELD_WIRE,
+             .doc = "Whether your account owns a contact field of it."),
+    FIELD(profile, owned_fields, .flags = FIELD_SERVER | FIELD_WIRE,
+          .doc = "The contact fields that your account owns."),
+    {0},
+};
+
+const struct type profile_type = {"profile",
+                                  sizeof(struct profile),
+                                  profile_fields,
+                                  .flags = TYPE_CHANGES,
+                                  .owned = offsetof(struct profile, owned),
+                                  .doc = "A person at a company."};
+
+static const struct field company_fields[] = {
+    FIELD(company, id, .flags = FIELD_SERVER),
+    FIELD(company, account, .flags = FIELD_INTERNAL | FIELD_INDEX),
+    FIELD(company, name, .label = "Company", .max = 160),
+    FIELD(company, domain, .label = "Domain", .max = 253),
+    FIELD(company, industry, .label = "Industry", .max = 80),
+    FIELD(company, employees, .label = "Employees", .flags = FIELD_ZERO_NULL),
+    FIELD(company, revenue, .label = "Revenue (USD)", .flags = FIELD_ZERO_NULL),
+    FIELD(company, country, .label = "Country", .max = 2),
+    FIELD(company, state, .label = "State", .max = 80),
+    FIELD(company, city, .label = "City", .max = 80),
+    FIELD(company, phone, .label = "Phone", .max = 32, .doc = "Of the company; never masked."),
+    FIELD(company, linkedin_url, .label = "LinkedIn", .max = 300),
+    FIELD(company, technologies, .label = "Technologies", .max = 100),
+    FIELD(company, created, .flags = FIELD_SERVER),
+    FIELD(company, updated, .flags = FIELD_SERVER),
+    FIELD(company, key, .flags = FIELD_INTERNAL | FIELD_UNIQUE),
+    FIELD(company, job, .flags = FIELD_INTERNAL),
+    {0},
+};
+
+const struct type company_type = {"company", sizeof(struct company), company_fields,
+                                  .owned = NO_OWNED, .doc = "A company."};
+
+static const char *const sort_words[] = {"relevance", "score",   "-score",   "name",
+                                         "-name",     "company", "-company", "updated",
+                                         "-updated",  "quality", "-quality", NULL};
+static const char *const has_words[] = {"email", "phone", NULL};
+
+static const struct field search_query_fields[] = {
+    FIELD(search_query, q, .max = 1000,
+          .doc = "Words that all must be found; a* is a prefix, -a "
+                 "excludes, country:DE,FR filters by a facet."),
+    FIELD(search_query, page_size, .min = 1, .max = 1000, .doc = "10 unless said."),
+    FIELD(search_query, cursor, .max = 400, .doc = "next_cursor of the page before."),
+    FIELD(search_query, sort, .words = sort_words,
+          .doc = "score, best first, unless there are words (relevance) or this says otherwise; "
+                 "scores and dates descend and names ascend, a minus turns them round."),
+    FIELD(search_query, facets, .max = 32,
+          .doc = "Panes wanted: names of facets, all, or none; six of them unless said."),
+    FIELD(search_query, has, .words = has_words, .max = 4),
+    FIELD_AS(search_query, not_has, "-has", .words = has_words, .max = 4),
+#define X(facet, label_)                                                            \
+    FIELD_AS(search_query, in[FACET_##facet], #facet, .label = label_, .max = 100), \
+        FIELD_AS(search_query, out[FACET_##facet], "-" #facet, .label = label_, .max = 100),
+    FACET_LIST(X)
+#undef X
+        {0},
+};
+
+const struct type search_query_type = {"search_query", sizeof(struct search_query),
+                                       search_query_fields, .owned = NO_OWNED,
+                                       .doc = "What to search for."};
+
+static const struct field facet_value_fields[] = {
+    FIELD(facet_value, value, .max = 200),
+    FIELD(facet_value, count),
+    {0},
+};
+const struct type facet_value_type = {"facet_value", sizeof(struct facet_value), facet_value_fields,
+                                      .owned = NO_OWNED,
+                                      .doc = "A value of a facet and how many rows have it."};
+
+static const struct field facet_pane_fields[] = {
+    FIELD(facet_pane, name),
+    FIELD(facet_pane, values, .type = &facet_value_type),
+    {0},
+};
+const struct type facet_pane_type = {"facet_pane", sizeof(struct facet_pane), facet_pane_fields,
+                                     .owned = NO_OWNED, .doc = "The values of one facet."};
+
+static const struct field search_reply_fields[] = {
+    FIELD(search_reply, total),
+    FIELD(search_reply, items, .type = &profile_type),
+    FIELD(search_reply, facets, .type = &facet_pane_type,
+          .doc = "Per facet its 25 most frequent values, not counting its own selection."),
+    FIELD(search_reply, next_cursor),
+    FIELD(search_reply, took_us),
+    {0},
+};
+const struct type search_reply_type = {"search_reply", sizeof(struct search_reply),
+                                       search_reply_fields, .owned = NO_OWNED,
+                                       .doc = "A page of a search."};
+
+static const struct field page_query_fields[] = {
+    FIELD(page_query, cursor, .max = 400),
+    FIELD(page_query, page_size, .min = 1, .max = 1000),
+    {0},
+};
+const struct type page_query_type = {"page_query", sizeof(struct page_query), page_query_fields,
+                                     .owned = NO_OWNED, .doc = "Which page."};
+
+#define PAGE_TYPE(page, item, doc_)                                                                \
+    static const struct field page##_fields[] = {                                                  \
+        FIELD(page, items, .type = &item##_type),                                                  \
+        FIELD(page, next_cursor),                                                                  \
+        {0},                                                                                       \
+    };                                                                                             \
+    const struct type page##_type = {#page, sizeof(struct page), page##_fields, .owned = NO_OWNED, \
+                                     .doc = doc_}
+
+PAGE_TYPE(profile_page, profile, "A page of profiles.");
+PAGE_TYPE(user_page, user, "A page of users.");
+PAGE_TYPE(job_page, job, "A page of jobs.");
+PAGE_TYPE(audit_page, audit, "A page of the audit log.");
+
+const struct type *const api_types[] = {
+#define X(name) &name##_type,
+    API_TYPES(X)
+#undef X
+        NULL,
+};

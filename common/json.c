@@ -1,0 +1,386 @@
+#include "common/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/utf8.h"
+
+enum { DEPTH_MAX = 32, LIST_MAX = 1000 };
+
+#define SAFE_INT INT64_C(9007199254740991) /* 2^53 - 1: what a double holds exactly */
+
+static const char *label(const struct field *f)
+{
+    return f->label ? f->label : f->name;
+}
+
+/* Levels of nesting, so that cJSON's recursion is bounded by us; also finds a \u0000. */
+static bool shape_is_fine(const char *s, size_t len)
+{
+    int depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = s[i];
+
+        if (quoted && c == '\\') {
+            if (len - i >= 6 && memcmp(s + i + 1, "u0000", 5) == 0)
+                return false;
+            i++;
+        } else if (c == '"') {
+            quoted = !quoted;
+        } else if (!quoted && (c == '{' || c == '[')) {
+            if (++depth > DEPTH_MAX)
+                return false;
+        } else if (!quoted && (c == '}' || c == ']')) {
+            depth--;
+        }
+    }
+    return true;
+}
+
+static void delete_doc(void *doc)
+{
+    cJSON_Delete(doc);
+}
+
+enum err json_parse(struct arena *mem, const char *text, size_t len, const cJSON **out,
+                    struct problem *why)
+{
+    struct deferred *d = arena_defer(mem, delete_doc, NULL);
+    cJSON *doc;
+
+    if (len == 0)
+        return problem_set(why, NULL, "the body is empty; JSON is expected");
+    if (!utf8_valid(text, len))
+        return problem_set(why, NULL, "the body is not well-formed UTF-8");
+    if (!shape_is_fine(text, len))
+        return problem_set(why, NULL, "the JSON is nested too deeply or holds a NUL");
+    doc = cJSON_ParseWithLengthOpts(text, len + 1, NULL, true);
+    if (!doc)
+        return problem_set(why, NULL, "the body is not well-formed JSON");
+    arena_defer_arg(d, doc);
+    *out = doc;
+    return ERR_OK;
+}
+
+static enum err store_str(const struct field *f, const char *text, struct arena *mem,
+                          const char **slot, struct problem *why)
+{
+    size_t n = strlen(text), max = f->max ? (size_t)f->max : 1000;
+
+    if (n > max)
+        return problem_set(why, f->name, "%s is longer than %zu bytes", label(f), max);
+    if (n < (size_t)f->min)
+        return problem_set(why, f->name, "%s is shorter than %lld bytes", label(f),
+                           (long long)f->min);
+    for (const char *const *w = f->words; w; w++) {
+        if (!*w)
+            return problem_set(why, f->name, "%s is none of the known words", label(f));
+        if (strcmp(*w, text) == 0)
+            break;
+    }
+    *slot = arena_strdup(mem, text);
+    return ERR_OK;
+}
+
+static enum err store_int(const struct field *f, int64_t n, int64_t *slot, struct problem *why)
+{
+    int64_t max = f->max ? f->max : SAFE_INT;
+
+    if (n < f->min)
+        return problem_set(why, f->name, "%s is less than %lld", label(f), (long long)f->min);
+    if (n > max)
+        return problem_set(why, f->name, "%s is more than %lld", label(f), (long long)max);
+    *slot = n;
+    return ERR_OK;
+}
+
+static enum err store_credits(const struct field *f, struct credits c, struct credits *slot,
+                              struct problem *why)
+{
+    if (c.hundredths < f->min || (f->max && c.hundredths > f->max))
+        return problem_set(why, f->name, "%s is out of range", label(f));
+    *slot = c;
+    return ERR_OK;
+}
+
+static enum err decode_credits(const struct field *f, const cJSON *item, struct credits *slot,
+                               struct problem *why)
+{
+    double n = cJSON_IsNumber(item) ? item->valuedouble * 100 : NAN;
+
+    /* Two decimals survive a double up to 10^12 credits; what is not whole hundredths is refused.
+     */
+    if (!(fabs(n) <= (double)CREDITS_MAX) || fabs(n - round(n)) > 1e-4)
+        return problem_set(why, f->name, "%s must be a number of credits with at most two decimals",
+                           label(f));
+    return store_credits(f, (struct credits){(int64_t)llround(n)}, slot, why);
+}
+
+static enum err decode_int(const struct field *f, const cJSON *item, int64_t *slot,
+                           struct problem *why)
+{
+    double n = cJSON_IsNumber(item) ? item->valuedouble : NAN;
+
+    if (!(fabs(n) <= (double)SAFE_INT) || floor(n) < n)
+        return problem_set(why, f->name, "%s must be a whole number", label(f));
+    return store_int(f, (int64_t)n, slot, why);
+}
+
+static enum err decode_strs(const struct field *f, const cJSON *item, struct arena *mem,
+                            struct strs *slot, struct problem *why)
+{
+    size_t n = (size_t)cJSON_GetArraySize(item), max = f->max ? (size_t)f->max : LIST_MAX;
+    struct field one = *f;
+    const char **v;
+    const cJSON *e;
+
+    if (!cJSON_IsArray(item))
+        return problem_set(why, f->name, "%s must be a list of texts", label(f));
+    if (n > max)
+        return problem_set(why, f->name, "%s has more than %zu elements", label(f), max);
+    one.min = one.max = 0;
+    v = arena_alloc(mem, n * sizeof(*v));
+    slot->v = v;
+    slot->n = 0;
+    cJSON_ArrayForEach(e, item)
+    {
+        if (!cJSON_IsString(e))
+            return problem_set(why, f->name, "%s must be a list of texts", label(f));
+        if (store_str(&one, e->valuestring, mem, &v[slot->n++], why))
+            return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
+static enum err decode_list(const struct field *f, const cJSON *item, enum json_side side,
+                            struct arena *mem, struct list *slot, struct problem *why)
+{
+    size_t n = (size_t)cJSON_GetArraySize(item), max = f->max ? (size_t)f->max : LIST_MAX;
+    const cJSON *e;
+    char *v;
+
+    if (!cJSON_IsArray(item))
+        return problem_set(why, f->name, "%s must be a list", label(f));
+    if (side == JSON_FROM_CLIENT && n > max)
+        return problem_set(why, f->name, "%s has more than %zu elements", label(f), max);
+    v = arena_alloc(mem, n * f->type->size);
+    slot->v = v;
+    slot->n = 0;
+    cJSON_ArrayForEach(e, item)
+    {
+        if (json_decode(f->type, e, side, mem, v + slot->n++ * f->type->size, NULL, why))
+            return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
+static enum err decode_field(const struct field *f, const cJSON *item, enum json_side side,
+                             struct arena *mem, void *rec, struct problem *why);
+
+static enum err decode_map(const struct field *f, const cJSON *item, enum json_side side,
+                           struct arena *mem, struct map *slot, struct problem *why)
+{
+    const struct field *key = &f->type->fields[0], *value = &f->type->fields[1];
+    const cJSON *e;
+    char *v;
+
+    if (!cJSON_IsObject(item) || cJSON_GetArraySize(item) > LIST_MAX)
+        return problem_set(why, f->name, "%s must be an object", label(f));
+    v = arena_alloc(mem, (size_t)cJSON_GetArraySize(item) * f->type->size);
+    slot->v = v;
+    slot->n = 0;
+    cJSON_ArrayForEach(e, item)
+    {
+        void *rec = v + slot->n++ * f->type->size;
+
+        *(const char **)field_slot(key, rec) = arena_strdup(mem, e->string);
+        if (decode_field(value, e, side, mem, rec, why))
+            return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
+static enum err decode_ref(const struct field *f, const cJSON *item, enum json_side side,
+                           struct arena *mem, struct ref *slot, struct problem *why)
+{
+    void *rec = arena_alloc(mem, f->type->size);
+
+    slot->rec = rec;
+    return json_decode(f->type, item, side, mem, rec, NULL, why);
+}
+
+static enum err decode_field(const struct field *f, const cJSON *item, enum json_side side,
+                             struct arena *mem, void *rec, struct problem *why)
+{
+    void *slot = field_slot(f, rec);
+
+    switch (f->kind) {
+    case KIND_STR:
+    case KIND_ID:
+    case KIND_TIME:
+        if (!cJSON_IsString(item))
+            return problem_set(why, f->name, "%s must be text", label(f));
+        return json_decode_text(f, item->valuestring, mem, rec, why);
+    case KIND_INT:
+        return decode_int(f, item, slot, why);
+    case KIND_BOOL:
+        if (!cJSON_IsBool(item))
+            return problem_set(why, f->name, "%s must be true or false", label(f));
+        *(bool *)slot = cJSON_IsTrue(item);
+        return ERR_OK;
+    case KIND_CREDITS:
+        return decode_credits(f, item, slot, why);
+    case KIND_RATIO:
+        if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 1))
+            return problem_set(why, f->name, "%s must be a number from 0 to 1", label(f));
+        ((struct ratio *)slot)->ppm = llround(item->valuedouble * 1e6);
+        return ERR_OK;
+    case KIND_STRS:
+        return decode_strs(f, item, mem, slot, why);
+    case KIND_REF:
+        return decode_ref(f, item, side, mem, slot, why);
+    case KIND_LIST:
+        return decode_list(f, item, side, mem, slot, why);
+    case KIND_MAP:
+        return decode_map(f, item, side, mem, slot, why);
+    case KIND_BYTES:
+        break;
+    }
+    return problem_set(why, f->name, "%s cannot be sent", label(f));
+}
+
+static enum err text_to_int(const struct field *f, const char *text, int64_t *slot,
+                            struct problem *why)
+{
+    char *end;
+    long long n = strtoll(text, &end, 10);
+
+    if ((*text != '-' && (*text < '0' || *text > '9')) || *end || llabs(n) > SAFE_INT)
+        return problem_set(why, f->name, "%s must be a whole number", label(f));
+    return store_int(f, n, slot, why);
+}
+
+/* One more element at the end of a list that grows by repetition. */
+static enum err append_str(const struct field *f, const char *text, struct arena *mem,
+                           struct strs *slot, struct problem *why)
+{
+    size_t max = f->max ? (size_t)f->max : LIST_MAX;
+    struct field one = *f;
+    const char **v = arena_alloc(mem, (slot->n + 1) * sizeof(*v));
+
+    if (slot->n >= max)
+        return problem_set(why, f->name, "%s has more than %zu elements", label(f), max);
+    if (slot->n)
+        memcpy(v, slot->v, slot->n * sizeof(*v));
+    one.min = one.max = 0;
+    if (store_str(&one, text, mem, &v[slot->n], why))
+        return ERR_INVALID;
+    *slot = (struct strs){v, slot->n + 1};
+    return ERR_OK;
+}
+
+enum err json_decode_text(const struct field *f, const char *text, struct arena *mem, void *rec,
+                          struct problem *why)
+{
+    void *slot = field_slot(f, rec);
+    struct credits c;
+
+    switch (f->kind) {
+    case KIND_STR:
+        return store_str(f, text, mem, slot, why);
+    case KIND_INT:
+        return text_to_int(f, text, slot, why);
+    case KIND_BOOL:
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+            return problem_set(why, f->name, "%s must be true or false", label(f));
+        *(bool *)slot = text[0] == 't';
+        return ERR_OK;
+    case KIND_ID:
+        if (!uuid_parse(text, slot))
+            return problem_set(why, f->name, "%s is not an id", label(f));
+        return ERR_OK;
+    case KIND_TIME:
+        if (!stamp_parse(text, slot))
+            return problem_set(why, f->name, "%s is not a time (RFC 3339)", label(f));
+        return ERR_OK;
+    case KIND_CREDITS:
+        if (!credits_parse(text, &c))
+            return problem_set(why, f->name, "%s is not an amount of credits", label(f));
+        return store_credits(f, c, slot, why);
+    case KIND_STRS:
+        return append_str(f, text, mem, slot, why);
+    default:
+        return problem_set(why, f->name, "%s cannot be given as text", label(f));
+    }
+}
+
+/* Every member is a field that a client may send, and none comes twice. */
+static enum err check_members(const struct type *type, const cJSON *obj, struct problem *why)
+{
+    uint64_t seen = 0;
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, obj)
+    {
+        const struct field *f = type_field(type, item->string);
+
+        if (!f || f->flags & FIELD_INTERNAL)
+            return problem_set(why, item->string, "there is no such field");
+        if (f->flags & FIELD_SERVER)
+            return problem_set(why, f->name, "%s is set by the server", label(f));
+        if (seen & type_bit(type, f))
+            return problem_set(why, f->name, "%s is given twice", label(f));
+        seen |= type_bit(type, f);
+    }
+    return ERR_OK;
+}
+
+enum err json_decode(const struct type *type, const cJSON *obj, enum json_side side,
+                     struct arena *mem, void *rec, uint64_t *given, struct problem *why)
+{
+    uint64_t got = 0;
+
+    if (!cJSON_IsObject(obj))
+        return problem_set(why, NULL, "expected a JSON object");
+    if (side == JSON_FROM_CLIENT && check_members(type, obj, why))
+        return ERR_INVALID;
+
+    for (const struct field *f = type->fields; f->name; f++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, f->name);
+
+        if (cJSON_IsNull(item))
+            item = NULL;
+        if (side == JSON_FROM_CLIENT && !item && f->flags & FIELD_REQUIRED)
+            return problem_set(why, f->name, "%s is missing", label(f));
+        if (!item)
+            continue;
+        if (decode_field(f, item, side, mem, rec, why))
+            return ERR_INVALID;
+        got |= type_bit(type, f);
+    }
+    if (given)
+        *given = got;
+    return ERR_OK;
+}
+
+const char *json_str(const cJSON *obj, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, name);
+
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+double json_num(const cJSON *obj, const char *name, double fallback)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, name);
+
+    return cJSON_IsNumber(item) ? item->valuedouble : fallback;
+}
+
+bool json_bool(const cJSON *obj, const char *name)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(obj, name));
+}

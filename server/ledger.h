@@ -1,0 +1,35 @@
+/*
+ * Credits: the only code that moves them.
+ *
+ * A reveal charges once for ever per account, profile and field, only for what exists, never below
+ * zero: charge, ownership, entry, kept reply, audit record and event are one plan.
+ */
+#ifndef SERVER_LEDGER_H
+#define SERVER_LEDGER_H
+
+#include "server/request.h"
+
+/* Price of a contact field (OWN_EMAIL, OWN_PHONE). */
+struct credits ledger_price(unsigned own_bit);
+const char *ledger_field(unsigned own_bit); /* "email", "phone" */
+
+/*
+ * Which contact fields of these profiles the account owns, as OWN_ bits: those it has paid for, and
+ * all of those it loaded itself.  Fills owned, is_owned and owned_fields of each.
+ */
+enum err ledger_owned(struct store *s, const struct principal *who, struct profile *rows, size_t n,
+                      struct arena *mem) MUST_CHECK;
+
+/* Reveal one profile, answer r. */
+enum err ledger_reveal(struct request *r, const struct uuid *profile,
+                       const struct reveal_request *ask) MUST_CHECK;
+/* Reveal many in one commit, answer r. */
+enum err ledger_reveal_many(struct request *r, const struct reveals_request *ask) MUST_CHECK;
+
+enum err ledger_balance(struct store *s, const struct uuid *account,
+                        struct credits *out) MUST_CHECK;
+/* Give (or take back, never below zero) credits, answer r with struct grant_reply. */
+enum err ledger_grant(struct request *r, const struct uuid *account, struct credits amount,
+                      const char *reason) MUST_CHECK;
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Rate limits: a sliding log, exact in every window.  A request is admitted when the N-th last
+ * admission of the same class and key is at least a window (60 s, monotonic) old; refused requests
+ * cost nothing.  In memory, sharded, bounded: see limits.c for what happens at the bound.
+ */
+#ifndef SERVER_LIMITS_H
+#define SERVER_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+/* class, option and wire name, admissions a minute unless configured */
+#define RATE_LIST(X)               \
+    X(GENERAL, "general", 100)     \
+    X(ANONYMOUS, "anonymous", 100) \
+    X(REGISTER, "register", 5)     \
+    X(LOGIN, "login", 10)          \
+    X(FORGOT, "forgot", 3)         \
+    X(RESET, "reset", 5)           \
+    X(SEARCH, "search", 600)       \
+    X(WRITE, "write", 100)         \
+    X(REVEAL, "reveal", 100)
+
+enum rate_class {
+#define X(name, word, per_minute) RATE_##name,
+    RATE_LIST(X)
+#undef X
+        RATE_COUNT,
+};
+
+#define RATE_UNLIMITED INT64_MAX
+
+const char *rate_word(enum rate_class c);
+int64_t rate_default(enum rate_class c);
+
+struct limits;
+
+struct limit_answer {
+    bool admitted;
+    enum rate_class rate;
+    int64_t limit;       /* a minute; RATE_UNLIMITED: no header */
+    int64_t remaining;   /* more admissions right now */
+    int64_t retry_after; /* whole seconds until one more is admitted; 0 when remaining > 0 */
+};
+
+/* per_minute[RATE_COUNT]; 0 refuses always. NULL: no memory. */
+struct limits *limits_new(const int64_t *per_minute);
+void limits_free(struct limits *l);
+
+/* Ask and count. key: n bytes, an address or a principal's id. */
+void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
+                 struct limit_answer *out);
+
+#endif

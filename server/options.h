@@ -1,0 +1,25 @@
+/* What can be configured: one row an option (server/options.c); file, then command line. */
+#ifndef SERVER_OPTIONS_H
+#define SERVER_OPTIONS_H
+
+#include "common/conf.h"
+#include "server/limits.h"
+
+struct options {
+    const char *data, *keys, *listen, *config;
+    const char *address; /* split from listen */
+    int64_t port;
+    int64_t workers, readers;
+    int64_t connections_per_address, connections;
+    int64_t event_streams;
+    int64_t upload_max;                /* bytes */
+    const char *super_admin_addresses; /* CIDR list, blank separated */
+    bool registration;
+    const char *public_url; /* in mails; NULL: https://listen */
+    const char *log_level;
+    int64_t rates[RATE_COUNT];
+};
+
+extern const struct conf_option option_rows[]; /* ends with a row that has no name */
+
+#endif

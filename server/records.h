@@ -1,0 +1,94 @@
+/* Records that only the server knows; all are stored. */
+#ifndef SERVER_RECORDS_H
+#define SERVER_RECORDS_H
+
+#include "common/type.h"
+
+struct account {
+    struct uuid id;
+    const char *name, *plan;
+    struct stamp created;
+};
+
+/* The balance; its own record, because it is the one number that plans are conditional on. */
+struct wallet {
+    struct uuid id; /* of the account */
+    struct credits balance;
+};
+
+/* An account owns a contact field of a profile, for ever. The id is derived from the three. */
+struct ownership {
+    struct uuid id;
+    struct uuid account, profile;
+    const char *field;
+    struct uuid entry;
+    struct stamp at;
+};
+
+/* A reply kept for a repeated Idempotency-Key. The id is a keyed hash of principal, route and key.
+ */
+struct kept_reply {
+    struct uuid id;
+    struct bytes fingerprint; /* of the request's body */
+    int64_t status;
+    const char *body; /* sealed */
+    struct stamp at;
+};
+
+/* What happened, for those who subscribe later (webhooks). Ids only, no personal data. */
+struct event {
+    struct uuid id;
+    struct uuid account;
+    const char *kind; /* "profile.revealed" */
+    struct uuid subject;
+    struct stamp at;
+};
+
+struct session {
+    struct uuid id;
+    struct uuid user, account;
+    struct uuid token;     /* keyed hash of the refresh token in force */
+    struct uuid before;    /* of the one before it */
+    const char *successor; /* sealed: what `before` was exchanged for, for a lost reply */
+    struct stamp rotated;
+    int64_t epoch; /* the user's when it began */
+    struct stamp created, used, ends;
+    bool ended;
+};
+
+/* A single-use token: reset of a password, the bootstrap. The id is the keyed hash of the token. */
+struct ticket {
+    struct uuid id;
+    const char *purpose;
+    struct uuid user;
+    struct stamp ends;
+};
+
+/* Mail that waits for an SMTP server; readable by the super_admin. */
+struct mail {
+    struct uuid id;
+    const char *to, *subject, *body; /* sealed */
+    const char *state;
+    struct stamp created;
+};
+
+/* Small facts of the whole installation, by derived id. */
+struct fact {
+    struct uuid id;
+    const char *name, *value;
+};
+
+#define SERVER_TYPES(X) \
+    X(account) X(wallet) X(ownership) X(kept_reply) X(event) X(session) X(ticket) X(mail) X(fact)
+
+#define X(name) extern const struct type name##_type;
+SERVER_TYPES(X)
+#undef X
+
+/* Every type the store holds, those of common/api.h included; ends with NULL. */
+extern const struct type *const stored_types[];
+
+/* The derived id of an ownership. */
+struct uuid ownership_id(const struct uuid *account, const struct uuid *profile, const char *field);
+
+#endif

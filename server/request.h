@@ -1,0 +1,178 @@
+/*
+ * One request, from its headers to its reply, and the rows that say what may be asked.
+ *
+ * http.c fills in the wire's side, router.c applies the policy of the row, the handler does the
+ * rest: it reads r->query and r->body (decoded by the row's tables), and calls reply() or refuse().
+ */
+#ifndef SERVER_REQUEST_H
+#define SERVER_REQUEST_H
+
+#include <stdatomic.h>
+
+#include "common/api.h"
+#include "common/json.h"
+#include "server/limits.h"
+#include "server/store.h"
+
+struct auth;
+struct jobs;
+struct options;
+struct request;
+struct search;
+struct seal;
+
+/* What the process has; every member's own header says what threads may do with it. */
+struct server {
+    const struct options *options;
+    struct seal *seal;
+    struct store *store;
+    struct search *search;
+    struct auth *auth;
+    struct limits *limits;
+    struct jobs *jobs;
+    int64_t started_us;   /* monotonic */
+    atomic_bool stopping; /* streams end, new requests get 503 */
+    atomic_int_fast64_t requests, errors, connections;
+};
+
+/* Who asks. */
+struct principal {
+    struct uuid user, account, session;
+    enum role role; /* ROLE_PUBLIC: nobody is signed in */
+};
+
+/* Where the bytes of a large body go instead of r->body. */
+struct sink {
+    enum err (*write)(void *arg, const void *data, size_t n);
+    void (*close)(void *arg); /* always called, with or without the whole body */
+    void *arg;
+    size_t received;
+};
+
+/* A reply of unknown length. read blocks as it needs to; 0 < n <= max bytes, or -1 at the end. */
+struct stream {
+    long (*read)(void *arg, char *out, size_t max);
+    void (*close)(void *arg);
+    void *arg;
+};
+
+enum { PARAMS_MAX = 4, EXTRA_HEADERS = 8 };
+
+struct header {
+    const char *name, *value;
+};
+
+struct route;
+
+struct request {
+    struct server *srv;
+    struct arena *mem; /* dies after the reply is sent */
+    const char *method, *path;
+    const char *query_text; /* after the question mark, undecoded; never logged */
+    /* The header's value or NULL; provided by http.c, or by a test. */
+    const char *(*header)(const struct request *r, const char *name);
+    void *conn;          /* http.c's own */
+    uint8_t address[16]; /* of the peer, IPv4 mapped */
+    char id[UUID_TEXT];
+
+    const struct route *route;      /* once found */
+    const char *params[PARAMS_MAX]; /* what the :names in the path matched */
+    struct principal who;
+    void *query;                      /* the record route->query describes */
+    void *body;                       /* the record route->body describes */
+    uint64_t query_given, body_given; /* fields that were there */
+    const char *raw;                  /* the body's bytes */
+    size_t raw_len;
+    struct sink sink;
+
+    unsigned status;
+    struct buf out;
+    const char *content_type; /* NULL: application/json */
+    struct stream stream;
+    struct header extra[EXTRA_HEADERS];
+    size_t n_extra;
+    struct problem why;  /* of a refusal */
+    int64_t retry_after; /* seconds; 0: none */
+    struct limit_answer limit;
+    bool close;              /* the connection ends with this reply */
+    struct kept_reply *kept; /* router's: where an idempotent reply will be kept */
+};
+
+enum route_flags {
+    ROUTE_BEFORE_BOOTSTRAP = 1 << 0, /* answers also while no super_admin exists */
+    ROUTE_HIDDEN = 1 << 1,           /* 404 instead of 403: existence is a secret */
+    ROUTE_IDEMPOTENT = 1 << 2,       /* takes Idempotency-Key; its plan keeps the reply */
+    ROUTE_QUIET = 1 << 3,            /* not in the request log (health) */
+    ROUTE_LOCAL_ADMIN = 1 << 4,      /* only from the super_admin address list */
+};
+
+/* A row that says nothing is answered to nobody. */
+struct route {
+    const char *method;
+    const char *path; /* "/api/profiles/:id"; a literal segment wins over a :name */
+    enum err (*handle)(struct request *);
+    const char *doc; /* one sentence */
+    enum role role;  /* the least that may call */
+    const char *scope;
+    const struct type *query, *body, *reply;
+    enum rate_class rate; /* of the principal; anonymous callers also by address */
+    unsigned flags;
+    const char *audit; /* the verb it writes to the audit log; NULL: it writes none */
+    size_t body_max;   /* bytes; 0: 64 KiB when there is a body */
+    enum err (*open_sink)(struct request *); /* the body is streamed to r->sink */
+    const char *consumes, *produces;         /* content types; NULL: application/json */
+    struct credits price;
+};
+
+/* Ends with a row that has no method. */
+extern const struct route *const route_tables[];
+
+/*
+ * The policy, in order: find (404, 405), limit by address (429), bootstrap (503), authenticate
+ * (401), limit by principal (429), authorise (403 or 404), size and type of the body (413, 415).
+ * Headers only: it is called before any of the body is read.
+ */
+enum err route_begin(struct request *r, size_t content_length, bool has_body) MUST_CHECK;
+/* Decode the query and the body, answer a repeated Idempotency-Key, call the handler. */
+enum err route_finish(struct request *r) MUST_CHECK;
+/* Turn a failed request into its problem reply (r->status, r->out). */
+void route_problem(struct request *r, enum err err);
+
+/* Handlers' side */
+
+/* 200 or 201 with a record; masked fields are masked (reply) or shown where owned (reply_owned). */
+enum err reply(struct request *r, unsigned status, const struct type *t, const void *rec);
+enum err reply_owned(struct request *r, unsigned status, const struct type *t, const void *rec);
+/* Refuse with a sentence; field may be NULL. */
+enum err refuse(struct request *r, enum err err, const char *field, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+void request_header_add(struct request *r, const char *name, const char *value);
+
+/* The n-th :name of the path as an id; a malformed one is ERR_NOT_FOUND, exactly as an absent one.
+ */
+enum err request_id(struct request *r, int n, struct uuid *out) MUST_CHECK;
+
+/* Was this field of the body (or query) sent? */
+bool body_has(const struct request *r, const char *field);
+
+/* Cursors of listings: authenticated {what, account, id}. "" or NULL is the start. */
+const char *cursor_make(struct request *r, const char *what, const struct uuid *last);
+/* errors: ERR_INVALID naming `cursor` */
+enum err cursor_read(struct request *r, const char *what, const char *text,
+                     struct uuid *out) MUST_CHECK;
+
+/*
+ * The audit record of this request; add it to the plan (STEP_INSERT of audit_type) so that it
+ * commits with the act.  detail: words of ours or NULL.
+ */
+struct audit *request_audit(struct request *r, const struct uuid *target, const char *detail);
+
+/*
+ * For a ROUTE_IDEMPOTENT row: the step that keeps the reply, or a step with no type when the caller
+ * sent no key.  The reply must be complete (reply() called) when the plan's settle() ends;
+ * request_keep() then copies it. On ERR_CONFLICT at that step the twin won: return ERR_CONFLICT.
+ */
+bool request_keep_step(struct request *r, struct step *out);
+enum err request_keep(struct request *r);
+
+#endif

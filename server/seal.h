@@ -1,0 +1,54 @@
+/*
+ * Secrets: the key ring, sealed fields and keyed hashes (libsodium inside).
+ *
+ * The ring lies outside the data directory (DIR.keys/, 0700, files 0600).  Every key of a purpose
+ * is derived from a ring key with crypto_kdf; every sealed value carries the id of its ring key.
+ *
+ * Sealing is XChaCha20-Poly1305 with a random nonce; the additional data are
+ * table|column|row|account|key id, so that a value moved elsewhere does not open.
+ */
+#ifndef SERVER_SEAL_H
+#define SERVER_SEAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/uuid.h"
+
+struct seal;
+
+/* Make or read the ring in keys_dir. errors: ERR_INVALID (mode, owner, content) with a sentence. */
+enum err seal_open(const char *keys_dir, struct seal **out, struct problem *why) MUST_CHECK;
+void seal_close(struct seal *s); /* wipes */
+
+struct seal_place {
+    const char *table, *column;
+    struct uuid row, account; /* account zero: the row belongs to none */
+};
+
+enum { SEAL_OVERHEAD = 1 + 4 + 24 + 16 }; /* version, key id, nonce, tag */
+
+/* out gets n + SEAL_OVERHEAD bytes.  Cannot fail. */
+void seal_close_value(const struct seal *s, const struct seal_place *at, const void *in, size_t n,
+                      uint8_t *out);
+/* out gets n - SEAL_OVERHEAD bytes. errors: ERR_INVALID: altered, moved, or of an unknown key */
+enum err seal_open_value(const struct seal *s, const struct seal_place *at, const uint8_t *in,
+                         size_t n, uint8_t *out) MUST_CHECK;
+
+/* Purposes of keyed hashes; each has its own key. The numbers are stored: only append. */
+enum seal_purpose {
+    SEAL_BLIND = 2,    /* blind indexes of sealed fields */
+    SEAL_IDENTITY = 3, /* identity keys of imported rows */
+    SEAL_CURSOR = 4,   /* cursors of listings and searches */
+    SEAL_TOKEN = 5,    /* refresh, reset and bootstrap tokens at rest */
+    SEAL_REPLY = 6,    /* idempotency scope and fingerprint */
+    SEAL_SIGN = 7,     /* seed of the access-token signature */
+    SEAL_ADDRESS = 8,  /* client addresses in the log */
+};
+
+/* BLAKE2b of n bytes under the purpose's key; 16 <= size <= 64.  Deterministic. */
+void seal_hash(const struct seal *s, enum seal_purpose p, const void *data, size_t n, uint8_t *out,
+               size_t size);
+
+#endif

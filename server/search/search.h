@@ -1,0 +1,74 @@
+/*
+ * The search index: derived from the store, rebuilt when absent, torn or of another version.
+ *
+ * Immutable segments (bitmaps, dictionary-encoded columns, a sorted term dictionary, documents in
+ * order of score), merged geometrically; the newest are small and in memory.  One thread follows
+ * the store's change sequence; readers take a snapshot and never wait for it, nor it for them.
+ *
+ * What is indexed is what profile_type's rows say: .facet, FIELD_TEXT, FIELD_SORT.
+ */
+#ifndef SERVER_SEARCH_SEARCH_H
+#define SERVER_SEARCH_SEARCH_H
+
+#include "common/api.h"
+#include "common/err.h"
+#include "common/mem.h"
+
+struct seal;
+struct search;
+struct store;
+
+struct search_options {
+    const char *dir;     /* its files; made when absent. NULL: in memory only (tests, benches) */
+    struct store *store; /* NULL: fed by search_put() alone */
+    const struct seal *seal; /* authenticates cursors */
+};
+
+/* Returns at once; reading and rebuilding go on behind it, and searches answer ERR_NOT_READY. */
+enum err search_open(const struct search_options *o, struct search **out) MUST_CHECK;
+void search_close(struct search *s); /* NULL is fine */
+
+/* Whom and what for. Visible are the catalogue's rows and those of `account`, and no others. */
+struct search_ask {
+    struct uuid account;
+    const struct search_query *query;
+};
+
+struct search_hit {
+    struct uuid id;
+};
+
+struct search_answer {
+    int64_t total; /* exact */
+    struct search_hit *hits;
+    size_t n;
+    struct facet_pane *panes; /* in the order of the facets */
+    size_t n_panes;
+    const char *next_cursor; /* NULL: this was the last page */
+    int64_t took_us;
+};
+
+/*
+ * errors: ERR_INVALID with the field (q, cursor, sort, facets, a facet) and, for q, the column;
+ * ERR_NOT_READY while the index is being built.
+ */
+enum err search_run(struct search *s, const struct search_ask *ask, struct arena *mem,
+                    struct search_answer *out, struct problem *why) MUST_CHECK;
+
+/* Wait until everything up to this change number is searchable, at most ms; false: it is not yet.
+ */
+bool search_wait(struct search *s, int64_t change, int64_t ms);
+
+struct search_stats {
+    bool ready;
+    struct ratio built;                  /* how far a rebuild is */
+    int64_t segments, documents, change; /* change: the last number that is searchable */
+    int64_t heap_bytes, mapped_bytes;
+};
+void search_stats(struct search *s, struct search_stats *out);
+
+/* For tests and benches without a store: write and delete directly, searchable on return. */
+enum err search_put(struct search *s, const struct profile *rows, size_t n) MUST_CHECK;
+enum err search_delete(struct search *s, const struct uuid *ids, size_t n) MUST_CHECK;
+
+#endif

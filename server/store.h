@@ -1,0 +1,177 @@
+/*
+ * Where records live: the one interface to the store, narrow and generic.  It does not grow with
+ * features.  A stored type's first field is `id` (KIND_ID), its primary key; all listings are in
+ * order of id, which for version 7 UUIDs is the order of making.
+ *
+ * Any thread may call any function.  Every call may also return ERR_UNAVAILABLE (and has then
+ * logged why) or ERR_DISK_FULL.  Records that are read live in the arena given; a read never waits
+ * for the writer, nor the writer for it.
+ */
+#ifndef SERVER_STORE_H
+#define SERVER_STORE_H
+
+#include "common/err.h"
+#include "common/mem.h"
+#include "common/type.h"
+
+struct seal;
+
+struct store {
+    const struct store_driver *driver;
+};
+
+struct store_options {
+    const char *dir;         /* the data directory; it exists */
+    const struct seal *seal; /* for FIELD_SEALED; outlives the store */
+    int readers;             /* connections for reading; 0: 4 */
+    /* For tests and benches; zero is what production runs. */
+    int commit_most;  /* plans per commit; 0: as many as wait, 1: no grouping */
+    bool unsafe_sync; /* synchronous=NORMAL: the control of the power-cut test */
+    const char *vfs;  /* SQLite VFS to open with; NULL: the default */
+};
+
+/* errors: ERR_CONFLICT when another process holds the directory's lock */
+enum err store_open(const struct store_options *o, struct store **out,
+                    struct problem *why) MUST_CHECK;
+void store_close(struct store *s); /* waits for plans that were handed in; NULL is fine */
+
+/* Create table, columns and indexes where they are missing; before the first use of each type. */
+enum err store_ensure(struct store *s, const struct type *t) MUST_CHECK;
+
+/* Reading */
+
+/* errors: ERR_NOT_FOUND. fields: a set of type_bit()s to read, 0: all that have a column. */
+enum err store_get(struct store *s, const struct type *t, const struct uuid *id, uint64_t fields,
+                   struct arena *mem, void *rec) MUST_CHECK;
+
+enum cond_op { OP_EQ, OP_LT, OP_LE, OP_GT, OP_GE };
+
+/*
+ * field is FIELD_INDEX, FIELD_UNIQUE or, for OP_EQ, FIELD_LOOKUP.  *value has the field's C type.
+ * Further conditions on unindexed fields are allowed after an indexed one.
+ */
+struct cond {
+    const char *field;
+    enum cond_op op;
+    const void *value;
+};
+
+enum { CONDS_MAX = 4 };
+
+struct query {
+    const struct type *type;
+    struct cond where[CONDS_MAX]; /* all of them hold; ends at a row without a field */
+    struct uuid after;            /* only ids beyond this one in the order; zero: from the start */
+    bool newest_first;
+    int64_t limit; /* at most this many; 0: all */
+    uint64_t fields;
+};
+
+/*
+ * Called for each record in order of id; stop by returning false.  rec and its texts live in mem.
+ * The callback must not call the store with a write, and is quick: it holds a reading connection.
+ */
+typedef bool store_each(void *arg, const void *rec);
+enum err store_find(struct store *s, const struct query *q, struct arena *mem, store_each *each,
+                    void *arg) MUST_CHECK;
+
+/*
+ * As store_find for a whole table of any size, in bounded memory: the arena is the callback's own,
+ * emptied between records; rec dies when the callback returns.
+ */
+enum err store_scan(struct store *s, const struct query *q, store_each *each, void *arg) MUST_CHECK;
+
+enum err store_count(struct store *s, const struct query *q, int64_t *out) MUST_CHECK;
+
+/* Writing */
+
+enum step_kind {
+    STEP_ADD,    /* the one conditional number step: stands first, at most once in a plan */
+    STEP_INSERT, /* refused when the id or a unique value is taken */
+    STEP_UPDATE, /* refused when there is no such record, or the guard does not hold */
+    STEP_DELETE, /* likewise */
+};
+
+struct step {
+    enum step_kind kind;
+    const struct type *type;
+    const void *rec;   /* INSERT: the record.  UPDATE: its id and the new values of `fields` */
+    uint64_t fields;   /* UPDATE: which fields are written */
+    struct uuid id;    /* ADD, DELETE */
+    const char *field; /* ADD: KIND_INT or KIND_CREDITS, to which */
+    int64_t by, least; /* by is added when the sum is not less than least */
+    int64_t *sum;      /* ADD: gets the new value before settle(); may be NULL */
+    const char *guard; /* UPDATE, DELETE: this KIND_INT or KIND_TIME field equals guard_value */
+    int64_t guard_value;
+};
+
+/*
+ * All steps or none; durable when store_commit() returns ERR_OK.
+ *
+ * Shaped so that a store without multi-document transactions can carry it out too: at most one
+ * conditional number step, first; then inserts conditional on uniqueness; every step repeatable.
+ */
+struct plan {
+    const struct step *steps;
+    size_t n;
+    /*
+     * Called once between the ADD step and the rest, on the store's writing thread, to complete the
+     * records from its sum.  Quick; takes no lock, calls no store, allocates from no arena.  May be
+     * NULL.  An error other than ERR_OK undoes the plan and is returned.
+     */
+    enum err (*settle)(void *arg);
+    void *arg;
+    bool bulk;     /* imports: people's plans go first */
+    size_t failed; /* out: with ERR_CONFLICT, the step that was refused */
+};
+
+/* errors: ERR_CONFLICT and then plan->failed says which step; what settle returned */
+enum err store_commit(struct store *s, struct plan *plan) MUST_CHECK;
+
+/* The change sequence: one number for each written record of a TYPE_CHANGES type, ever growing. */
+
+struct change {
+    int64_t seq;
+    const struct type *type;
+    struct uuid id; /* look it up: gone means deleted */
+};
+
+/* Those after `after`, in order, at most `most`; the count comes back through *n. */
+enum err store_changes(struct store *s, int64_t after, struct change *out, size_t most,
+                       size_t *n) MUST_CHECK;
+/* The last committed number; 0: none ever.  Cheap. */
+int64_t store_last_change(struct store *s);
+/* Forget numbers up to and with this one. */
+enum err store_forget_changes(struct store *s, int64_t upto) MUST_CHECK;
+/* The oldest number still kept minus one: a reader that is behind it must start over. */
+int64_t store_forgotten(struct store *s);
+/* Called on the writing thread after each commit that made changes. One watcher; NULL: none. */
+void store_watch(struct store *s, void (*fn)(void *arg), void *arg);
+
+struct store_stats {
+    int64_t commits, plans, refused; /* since start */
+    int64_t bytes;                   /* on disk */
+};
+void store_stats(struct store *s, struct store_stats *out);
+
+/* What a driver provides; only store*.c files look in here. */
+struct store_driver {
+    const char *name; /* "sqlite" */
+    enum err (*open)(const struct store_options *, struct store **, struct problem *);
+    void (*close)(struct store *);
+    enum err (*ensure)(struct store *, const struct type *);
+    enum err (*get)(struct store *, const struct type *, const struct uuid *, uint64_t,
+                    struct arena *, void *);
+    enum err (*find)(struct store *, const struct query *, struct arena *, store_each *, void *);
+    enum err (*scan)(struct store *, const struct query *, store_each *, void *);
+    enum err (*count)(struct store *, const struct query *, int64_t *);
+    enum err (*commit)(struct store *, struct plan *);
+    enum err (*changes)(struct store *, int64_t, struct change *, size_t, size_t *);
+    int64_t (*last_change)(struct store *);
+    int64_t (*forgotten)(struct store *);
+    enum err (*forget)(struct store *, int64_t);
+    void (*watch)(struct store *, void (*)(void *), void *);
+    void (*stats)(struct store *, struct store_stats *);
+};
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Which server, how it is known, and who we are: the server's address, the pin of its key, the
+ * tokens, and the files they are kept in.
+ *
+ *   $XDG_DATA_HOME/leadgen/token        0600 in a 0700 directory; tokens by server
+ *   $XDG_CONFIG_HOME/leadgen/known      pins by server, as ssh's known_hosts
+ *   $XDG_CONFIG_HOME/leadgen/config.conf, themes/
+ *   $XDG_STATE_HOME/leadgen/session.json, history, log
+ */
+#ifndef TUI_SESSION_H
+#define TUI_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+struct session {
+    char *server;                       /* "https://127.0.0.1:8001", no slash at the end */
+    char *pin;                          /* "sha256//..."; NULL: not known yet */
+    char *access_token, *refresh_token; /* NULL: not signed in */
+    int64_t access_ends_ms;             /* real time; 0: unknown */
+    bool keep;                          /* tokens go to the file */
+};
+
+/*
+ * server: from --server, LEADGEN_SERVER, or the default https://127.0.0.1:8001 (NULL).
+ * errors: ERR_INVALID: not an https address; a token file that others can read (exit code 3)
+ */
+enum err session_open(const char *server, struct session **out, struct problem *why) MUST_CHECK;
+void session_close(struct session *s); /* wipes */
+
+/* Ask the server for its key's pin, sending nothing else. errors: ERR_UNAVAILABLE */
+enum err session_fetch_pin(const char *server, char **out, struct problem *why) MUST_CHECK;
+/* Accept a pin: from now on it is the only one. errors: ERR_UNAVAILABLE: the file cannot be written
+ */
+enum err session_trust(struct session *s, const char *pin, struct problem *why) MUST_CHECK;
+
+/* New tokens (written at once, through a temporary file), or NULL, NULL to forget them. */
+enum err session_tokens(struct session *s, const char *access, const char *refresh,
+                        int64_t expires_in, struct problem *why) MUST_CHECK;
+
+/* "XDG_STATE_HOME/leadgen/name", its directory made 0700; the caller frees it. NULL: no HOME. */
+char *session_path(const char *xdg, const char *name);
+
+#endif
