@@ -20,11 +20,17 @@ struct seal;
 
 /* Make or read the ring in keys_dir. errors: ERR_INVALID (mode, owner, content) with a sentence. */
 enum err seal_open(const char *keys_dir, struct seal **out, struct problem *why) MUST_CHECK;
-void seal_close(struct seal *s); /* wipes */
+void seal_close(struct seal *s); /* wipes; NULL is fine */
+
+/*
+ * Add a key to the ring on disk; who opens it from then on seals under that key and still opens
+ * what was sealed before.  Hashes do not change. errors: ERR_INVALID with a sentence
+ */
+enum err seal_rotate(const char *keys_dir, struct problem *why) MUST_CHECK;
 
 struct seal_place {
-    const char *table, *column;
-    struct uuid row, account; /* account zero: the row belongs to none */
+    const char *table, *column; /* at most 64 bytes each */
+    struct uuid row, account;   /* account zero: the row belongs to none */
 };
 
 enum { SEAL_OVERHEAD = 1 + 4 + 24 + 16 }; /* version, key id, nonce, tag */
