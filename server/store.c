@@ -1,0 +1,82 @@
+/* The store's calls, handed to its driver.  SQLite is the one there is. */
+#include "server/store.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+extern const struct store_driver store_sqlite;
+
+enum err store_open(const struct store_options *o, struct store **out, struct problem *why)
+{
+    return store_sqlite.open(o, out, why);
+}
+
+void store_close(struct store *s)
+{
+    if (s)
+        s->driver->close(s);
+}
+
+enum err store_ensure(struct store *s, const struct type *t)
+{
+    return s->driver->ensure(s, t);
+}
+
+enum err store_get(struct store *s, const struct type *t, const struct uuid *id, uint64_t fields,
+                   struct arena *mem, void *rec)
+{
+    return s->driver->get(s, t, id, fields, mem, rec);
+}
+
+enum err store_find(struct store *s, const struct query *q, struct arena *mem, store_each *each,
+                    void *arg)
+{
+    return s->driver->find(s, q, mem, each, arg);
+}
+
+enum err store_scan(struct store *s, const struct query *q, store_each *each, void *arg)
+{
+    return s->driver->scan(s, q, each, arg);
+}
+
+enum err store_count(struct store *s, const struct query *q, int64_t *out)
+{
+    return s->driver->count(s, q, out);
+}
+
+enum err store_commit(struct store *s, struct plan *plan)
+{
+    for (size_t i = 1; i < plan->n; i++)
+        assert(plan->steps[i].kind != STEP_ADD);
+    return s->driver->commit(s, plan);
+}
+
+enum err store_changes(struct store *s, int64_t after, struct change *out, size_t most, size_t *n)
+{
+    return s->driver->changes(s, after, out, most, n);
+}
+
+int64_t store_last_change(struct store *s)
+{
+    return s->driver->last_change(s);
+}
+
+enum err store_forget_changes(struct store *s, int64_t upto)
+{
+    return s->driver->forget(s, upto);
+}
+
+int64_t store_forgotten(struct store *s)
+{
+    return s->driver->forgotten(s);
+}
+
+void store_watch(struct store *s, void (*fn)(void *arg), void *arg)
+{
+    s->driver->watch(s, fn, arg);
+}
+
+void store_stats(struct store *s, struct store_stats *out)
+{
+    s->driver->stats(s, out);
+}

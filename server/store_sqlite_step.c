@@ -1,0 +1,225 @@
+/*
+ * The steps of one plan, inside the transaction that the writing thread has open.
+ *
+ * SQLITE_CONSTRAINT is this file's word for "refused"; whatever else is not SQLITE_OK breaks the
+ * transaction.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "server/store_sqlite.h"
+
+static const struct uuid nobody;
+
+static int changed_one(struct conn *c, int rc)
+{
+    return rc == SQLITE_OK && sqlite3_changes(c->db) == 0 ? SQLITE_CONSTRAINT : rc;
+}
+
+/* Taken ids and unique values are ordinary; any other broken constraint is a bug of ours. */
+static int taken(int rc)
+{
+    assert(rc != SQLITE_CONSTRAINT_DATATYPE && rc != SQLITE_CONSTRAINT_NOTNULL);
+    return (rc & 0xff) == SQLITE_CONSTRAINT ? SQLITE_CONSTRAINT : rc;
+}
+
+/* Read one row's `fields` into rec; only fields that need no memory. */
+static int peek(struct conn *c, const struct table *t, const struct uuid *id, uint64_t fields,
+                void *rec)
+{
+    struct shape shape = {.table = t, .kind = SHAPE_GET, .fields = fields};
+    struct statement *st;
+    int rc = lite_statement(c, &shape, &st);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = sqlite3_bind_blob(st->q, 1, id, 16, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st->q);
+    if (rc == SQLITE_ROW) {
+        (void)lite_read_record(c, st->q, t, fields, NULL, rec);
+        rc = SQLITE_OK;
+    } else if (rc == SQLITE_DONE) {
+        rc = SQLITE_CONSTRAINT;
+    }
+    lite_statement_done(c, st);
+    return rc;
+}
+
+/* A record of one number, and the account: what peek() may read of any type. */
+union any_record {
+    max_align_t align;
+    unsigned char bytes[4096];
+};
+
+static int step_add(struct conn *c, const struct table *t, const struct step *p)
+{
+    const struct field *f = lite_field(t, p->field);
+    struct shape shape = {.table = t, .kind = SHAPE_UPDATE, .fields = type_bit(t->type, f)};
+    union any_record rec;
+    struct statement *st;
+    int64_t sum;
+    int rc;
+
+    assert(f->kind == KIND_INT || f->kind == KIND_CREDITS);
+    assert(t->type->size <= sizeof(rec));
+    rc = peek(c, t, &p->id, shape.fields, &rec);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (__builtin_add_overflow(*(const int64_t *)field_at(f, &rec), p->by, &sum) || sum < p->least)
+        return SQLITE_CONSTRAINT;
+    rc = lite_statement(c, &shape, &st);
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = sqlite3_bind_int64(st->q, 1, sum);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob(st->q, 2, &p->id, 16, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = changed_one(c, lite_run(st->q));
+    lite_statement_done(c, st);
+    if (rc == SQLITE_OK && p->sum)
+        *p->sum = sum;
+    return rc;
+}
+
+static int step_insert(struct conn *c, const struct table *t, const struct step *p)
+{
+    struct shape shape = {.table = t, .kind = SHAPE_INSERT};
+    const struct uuid *account = t->account ? field_at(t->account, p->rec) : &nobody;
+    struct statement *st;
+    int at = 1, rc = lite_statement(c, &shape, &st);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = lite_bind_record(c, st->q, &at, t, t->columns, p->rec, account);
+    if (rc == SQLITE_OK)
+        rc = taken(lite_run(st->q));
+    lite_statement_done(c, st);
+    return rc;
+}
+
+static uint8_t guard_number(const struct table *t, const struct step *p)
+{
+    const struct field *f;
+
+    if (!p->guard)
+        return 0;
+    f = lite_field(t, p->guard);
+    assert(f->kind == KIND_INT || f->kind == KIND_TIME);
+    return (uint8_t)(f - t->type->fields + 1);
+}
+
+static int bind_id_and_guard(struct conn *c, sqlite3_stmt *q, int at, const struct table *t,
+                             const struct uuid *id, const struct step *p)
+{
+    int rc = sqlite3_bind_blob(q, at, id, 16, SQLITE_STATIC);
+
+    if (rc != SQLITE_OK || !p->guard)
+        return rc;
+    return lite_bind_value(c, q, at + 1, t, lite_field(t, p->guard), &p->guard_value);
+}
+
+/*
+ * The account that sealed texts of an update are bound to: the one written with them, else the
+ * row's.  Moving a row to another account must write all its sealed texts anew.
+ */
+static int account_of(struct conn *c, const struct table *t, const struct step *p, struct uuid *out)
+{
+    uint64_t bit = t->account ? type_bit(t->type, t->account) : 0;
+    union any_record rec;
+    int rc;
+
+    *out = nobody;
+    assert(!(p->fields & bit) || (p->fields & t->sealed) == t->sealed);
+    if (!bit || !(p->fields & t->sealed))
+        return SQLITE_OK;
+    if (p->fields & bit) {
+        *out = *(const struct uuid *)field_at(t->account, p->rec);
+        return SQLITE_OK;
+    }
+    assert(t->type->size <= sizeof(rec));
+    memset(field_slot(t->account, &rec), 0, sizeof(*out));
+    rc = peek(c, t, p->rec, bit, &rec);
+    *out = *(const struct uuid *)field_at(t->account, &rec);
+    return rc;
+}
+
+static int step_update(struct conn *c, const struct table *t, const struct step *p)
+{
+    struct shape shape = {.table = t,
+                          .kind = SHAPE_UPDATE,
+                          .fields = p->fields & t->columns & ~UINT64_C(1),
+                          .guard = guard_number(t, p)};
+    struct statement *st;
+    struct uuid account;
+    int at = 1, rc = account_of(c, t, p, &account);
+
+    assert(shape.fields);
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = lite_statement(c, &shape, &st);
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = lite_bind_record(c, st->q, &at, t, shape.fields, p->rec, &account);
+    if (rc == SQLITE_OK)
+        rc = bind_id_and_guard(c, st->q, at, t, p->rec, p);
+    if (rc == SQLITE_OK)
+        rc = changed_one(c, taken(lite_run(st->q)));
+    lite_statement_done(c, st);
+    return rc;
+}
+
+static int step_delete(struct conn *c, const struct table *t, const struct step *p)
+{
+    struct shape shape = {.table = t, .kind = SHAPE_DELETE, .guard = guard_number(t, p)};
+    struct statement *st;
+    int rc = lite_statement(c, &shape, &st);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = bind_id_and_guard(c, st->q, 1, t, &p->id, p);
+    if (rc == SQLITE_OK)
+        rc = changed_one(c, lite_run(st->q));
+    lite_statement_done(c, st);
+    return rc;
+}
+
+static int step_run(struct sqlite_store *s, const struct step *p)
+{
+    static int (*const run[])(struct conn *, const struct table *, const struct step *) = {
+        [STEP_ADD] = step_add,
+        [STEP_INSERT] = step_insert,
+        [STEP_UPDATE] = step_update,
+        [STEP_DELETE] = step_delete,
+    };
+    bool by_record = p->kind == STEP_INSERT || p->kind == STEP_UPDATE;
+    int rc = run[p->kind](&s->writer.conn, lite_table(s, p->type), p);
+
+    if (rc == SQLITE_OK && p->type->flags & TYPE_CHANGES)
+        rc = lite_change_note(&s->writer, p->type, by_record ? p->rec : &p->id);
+    return rc;
+}
+
+int lite_plan_run(struct sqlite_store *s, struct plan *plan, enum err *err)
+{
+    bool settled = !plan->settle;
+
+    for (size_t i = 0; i <= plan->n; i++) {
+        int rc;
+
+        if (!settled && (i > 0 || !plan->n || plan->steps[0].kind != STEP_ADD)) {
+            settled = true;
+            *err = plan->settle(plan->arg);
+            if (*err)
+                return SQLITE_ABORT;
+        }
+        if (i == plan->n)
+            break;
+        rc = step_run(s, &plan->steps[i]);
+        if (rc != SQLITE_OK) {
+            plan->failed = i;
+            return rc;
+        }
+    }
+    return SQLITE_OK;
+}
