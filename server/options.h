@@ -17,6 +17,7 @@ struct options {
     bool registration;
     const char *public_url; /* in mails; NULL: https://listen */
     const char *log_level;
+    int64_t commit_most; /* store_options.commit_most */
     int64_t rates[RATE_COUNT];
 };
 

@@ -1,0 +1,24 @@
+/* Small files, written so that a crash leaves the old or the new one: temp, fsync, rename, fsync.
+ */
+#ifndef COMMON_FILE_H
+#define COMMON_FILE_H
+
+#include <stddef.h>
+
+#include "common/err.h"
+#include "common/mem.h"
+
+/* errors: ERR_DISK_FULL, ERR_UNAVAILABLE; errno says why. mode: permissions of a new file. */
+enum err file_write(const char *path, const void *data, size_t n, unsigned mode) MUST_CHECK;
+
+/*
+ * The whole file as text in mem, at most max bytes.  Symbolic links are not followed.
+ * errors: ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_UNAVAILABLE (errno)
+ */
+enum err file_read(const char *path, size_t max, struct arena *mem, const char **out,
+                   size_t *n) MUST_CHECK;
+
+/* mkdir -p with 0700 for what it makes. errors: ERR_UNAVAILABLE (errno) */
+enum err file_make_dir(const char *path) MUST_CHECK;
+
+#endif

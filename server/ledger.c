@@ -1,0 +1,164 @@
+#include "server/ledger.h"
+
+#include <string.h>
+
+#include "server/records.h"
+
+/* Hundredths of a credit; a field that has no row cannot be revealed. */
+static const struct {
+    unsigned own;
+    const char *field;
+    struct credits price;
+} prices[] = {
+    {OWN_EMAIL, "email", {100}},
+    {OWN_PHONE, "phone", {300}},
+};
+
+enum { PRICES = sizeof(prices) / sizeof(*prices) };
+
+struct credits ledger_price(unsigned own_bit)
+{
+    for (size_t i = 0; i < PRICES; i++)
+        if (prices[i].own == own_bit)
+            return prices[i].price;
+    return (struct credits){CREDITS_MAX};
+}
+
+const char *ledger_field(unsigned own_bit)
+{
+    for (size_t i = 0; i < PRICES; i++)
+        if (prices[i].own == own_bit)
+            return prices[i].field;
+    return NULL;
+}
+
+static enum err paid_for(struct store *s, const struct uuid *account, const struct uuid *profile,
+                         const char *field, struct arena *mem, bool *out)
+{
+    struct uuid id = ownership_id(account, profile, field);
+    struct ownership row = {0};
+    uint64_t only_id = type_bit(&ownership_type, &ownership_type.fields[0]);
+    enum err err = store_get(s, &ownership_type, &id, only_id, mem, &row);
+
+    *out = !err;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Rows that the account loaded itself are its own; for a super_admin these are the catalogue's. */
+static bool is_own_row(const struct principal *who, const struct profile *p)
+{
+    if (who->role == ROLE_SUPER_ADMIN && uuid_equal(&p->account, &catalogue_account))
+        return true;
+    return uuid_equal(&p->account, &who->account);
+}
+
+static enum err owned_bits(struct store *s, const struct principal *who, const struct profile *p,
+                           struct arena *mem, unsigned *out)
+{
+    *out = 0;
+    if (is_own_row(who, p)) {
+        *out = OWN_ALL;
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < PRICES; i++) {
+        bool paid;
+        enum err err = paid_for(s, &who->account, &p->id, prices[i].field, mem, &paid);
+
+        if (err)
+            return err;
+        if (paid)
+            *out |= prices[i].own;
+    }
+    return ERR_OK;
+}
+
+static void say_owned(struct profile *p, struct arena *mem)
+{
+    const char **names = arena_alloc(mem, PRICES * sizeof(*names));
+
+    p->owned_fields = (struct strs){names, 0};
+    for (size_t i = 0; i < PRICES; i++)
+        if (p->owned & prices[i].own)
+            names[p->owned_fields.n++] = prices[i].field;
+    p->is_owned = p->owned != 0;
+}
+
+enum err ledger_owned(struct store *s, const struct principal *who, struct profile *rows, size_t n,
+                      struct arena *mem)
+{
+    for (size_t i = 0; i < n; i++) {
+        enum err err = owned_bits(s, who, &rows[i], mem, &rows[i].owned);
+
+        if (err)
+            return err;
+        say_owned(&rows[i], mem);
+    }
+    return ERR_OK;
+}
+
+enum err ledger_balance(struct store *s, const struct uuid *account, struct credits *out)
+{
+    struct arena *mem = arena_try_new();
+    struct wallet w = {0};
+    enum err err;
+
+    if (!mem)
+        return ERR_NO_MEMORY;
+    err = store_get(s, &wallet_type, account, 0, mem, &w);
+    *out = w.balance;
+    arena_free(mem);
+    return err;
+}
+
+struct grant {
+    struct request *r;
+    struct entry *entry;
+    struct grant_reply reply;
+};
+
+static enum err settle_grant(void *arg)
+{
+    struct grant *g = arg;
+    enum err err;
+
+    if (g->entry->balance.hundredths > CREDITS_MAX)
+        return refuse(g->r, ERR_INVALID, "amount", "the balance would pass the largest amount");
+    g->reply.balance = g->entry->balance;
+    err = reply(g->r, 200, &grant_reply_type, &g->reply);
+    return err ? err : request_keep(g->r);
+}
+
+enum err ledger_grant(struct request *r, const struct uuid *account, struct credits amount,
+                      const char *reason)
+{
+    struct entry entry = {
+        .id = uuid_new(),
+        .account = *account,
+        .at = clock_now(),
+        .kind = "grant",
+        .amount = amount,
+        .actor = r->who.user,
+        .reason = reason,
+        .plan = uuid_new(),
+    };
+    struct grant g = {r, &entry, {.account = *account, .amount = amount}};
+    struct step steps[4] = {
+        {.kind = STEP_ADD,
+         .type = &wallet_type,
+         .id = *account,
+         .field = "balance",
+         .by = amount.hundredths,
+         .least = 0,
+         .sum = &entry.balance.hundredths},
+        {.kind = STEP_INSERT, .type = &entry_type, .rec = &entry},
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, account, reason)},
+    };
+    struct plan plan = {.steps = steps, .n = 3, .settle = settle_grant, .arg = &g};
+    enum err err;
+
+    plan.n += request_keep_step(r, &steps[3]);
+    err = store_commit(r->srv->store, &plan);
+    if (err == ERR_CONFLICT && plan.failed == 0)
+        return refuse(r, ERR_NO_CREDITS, "amount", "the account has less than this");
+    return err;
+}

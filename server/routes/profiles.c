@@ -1,0 +1,219 @@
+/* Profiles, companies, search and reveals. */
+#include <string.h>
+
+#include "server/ledger.h"
+#include "server/search/search.h"
+
+enum { PAGE = 10 };
+
+static bool is_visible(const struct request *r, const struct uuid *account)
+{
+    return uuid_equal(account, &catalogue_account) || uuid_equal(account, &r->who.account);
+}
+
+/* What a reply's items are read with: what may be shown, and whose the row is. */
+static uint64_t reply_fields(const struct type *t)
+{
+    uint64_t set = 0;
+
+    for (const struct field *f = t->fields; f->name; f++)
+        if (!(f->flags & (FIELD_INTERNAL | FIELD_WIRE)) || strcmp(f->name, "account") == 0)
+            set |= type_bit(t, f);
+    return set;
+}
+
+/* A row that was deleted since the index saw it is left out; the total still counts it. */
+static enum err load_hits(struct request *r, const struct search_answer *a, struct profile *rows,
+                          size_t *n)
+{
+    uint64_t fields = reply_fields(&profile_type);
+
+    *n = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        enum err err =
+            store_get(r->srv->store, &profile_type, &a->hits[i].id, fields, r->mem, &rows[*n]);
+
+        if (err && err != ERR_NOT_FOUND)
+            return err;
+        *n += !err;
+    }
+    return ERR_OK;
+}
+
+static enum err not_ready(struct request *r)
+{
+    struct search_stats stats = {0};
+
+    search_stats(r->srv->search, &stats);
+    r->retry_after = 1;
+    return refuse(r, ERR_NOT_READY, NULL, "the search index is being built: %d %%",
+                  (int)(stats.built.ppm / 10000));
+}
+
+static enum err run_search(struct request *r, const struct search_query *q)
+{
+    struct search_ask ask = {r->who.account, q};
+    struct search_answer a = {0};
+    struct search_reply out = {0};
+    struct profile *rows;
+    enum err err;
+
+    err = search_run(r->srv->search, &ask, r->mem, &a, &r->why);
+    if (err == ERR_NOT_READY)
+        return not_ready(r);
+    if (err)
+        return err;
+    rows = arena_alloc(r->mem, a.n * sizeof(*rows));
+    out.items.v = rows;
+    err = load_hits(r, &a, rows, &out.items.n);
+    if (!err)
+        err = ledger_owned(r->srv->store, &r->who, rows, out.items.n, r->mem);
+    if (err)
+        return err;
+    out.total = a.total;
+    out.facets = (struct map){a.panes, a.n_panes};
+    out.next_cursor = a.next_cursor;
+    out.took_us = a.took_us;
+    return reply(r, 200, &search_reply_type, &out);
+}
+
+static enum err search_get(struct request *r)
+{
+    return run_search(r, r->query);
+}
+
+static enum err search_post(struct request *r)
+{
+    return run_search(r, r->body);
+}
+
+/* A reply that shows a contact in clear is in the audit log before it is sent. */
+static enum err note_clear_read(struct request *r, const struct uuid *profile)
+{
+    struct step step = {
+        .kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, profile, NULL)};
+    struct plan plan = {.steps = &step, .n = 1};
+
+    return store_commit(r->srv->store, &plan);
+}
+
+static enum err profile_show(struct request *r)
+{
+    struct profile p = {0};
+    struct uuid id;
+    bool clear;
+    enum err err = request_id(r, 0, &id);
+
+    if (!err)
+        err = store_get(r->srv->store, &profile_type, &id, 0, r->mem, &p);
+    if (!err && !is_visible(r, &p.account))
+        err = ERR_NOT_FOUND;
+    if (!err)
+        err = ledger_owned(r->srv->store, &r->who, &p, 1, r->mem);
+    if (err)
+        return err;
+    clear = (p.owned & OWN_EMAIL && p.email) || (p.owned & OWN_PHONE && p.phone);
+    if (clear)
+        err = note_clear_read(r, &p.id);
+    return err ? err : reply_owned(r, 200, &profile_type, &p);
+}
+
+static enum err load_company(struct request *r, struct company *c)
+{
+    struct uuid id;
+    enum err err = request_id(r, 0, &id);
+
+    if (!err)
+        err = store_get(r->srv->store, &company_type, &id, 0, r->mem, c);
+    if (!err && !is_visible(r, &c->account))
+        err = ERR_NOT_FOUND;
+    return err;
+}
+
+static enum err company_show(struct request *r)
+{
+    struct company c = {0};
+    enum err err = load_company(r, &c);
+
+    return err ? err : reply(r, 200, &company_type, &c);
+}
+
+struct page {
+    struct profile *rows;
+    size_t n, size;
+};
+
+static bool add_row(void *arg, const void *rec)
+{
+    struct page *p = arg;
+
+    p->rows[p->n++] = *(const struct profile *)rec;
+    return p->n < p->size;
+}
+
+/* One more than the page is read, so that the last page has no cursor. */
+static enum err company_profiles(struct request *r)
+{
+    const struct page_query *ask = r->query;
+    size_t size = ask->page_size ? (size_t)ask->page_size : PAGE;
+    struct page p = {.rows = arena_alloc(r->mem, (size + 1) * sizeof(*p.rows)), .size = size + 1};
+    struct query q = {
+        .type = &profile_type, .limit = (int64_t)size + 1, .fields = reply_fields(&profile_type)};
+    struct profile_page out = {0};
+    struct company c = {0};
+    enum err err = load_company(r, &c);
+
+    q.where[0] = (struct cond){"company_id", OP_EQ, &c.id};
+    if (!err)
+        err = cursor_read(r, "company_profiles", ask->cursor, &q.after);
+    if (!err)
+        err = store_find(r->srv->store, &q, r->mem, add_row, &p);
+    if (p.n > size) {
+        p.n = size;
+        out.next_cursor = cursor_make(r, "company_profiles", &p.rows[size - 1].id);
+    }
+    if (!err)
+        err = ledger_owned(r->srv->store, &r->who, p.rows, p.n, r->mem);
+    out.items = (struct list){p.rows, p.n};
+    return err ? err : reply(r, 200, &profile_page_type, &out);
+}
+
+static enum err reveal_one(struct request *r)
+{
+    struct uuid id;
+    enum err err = request_id(r, 0, &id);
+
+    return err ? err : ledger_reveal(r, &id, r->body);
+}
+
+static enum err reveal_many(struct request *r)
+{
+    return ledger_reveal_many(r, r->body);
+}
+
+const struct route profiles_routes[] = {
+    {"GET", "/api/profiles/search", search_get,
+     "Search profiles: exact total, facets, a page of masked items.", .role = ROLE_VIEWER,
+     .scope = "search", .rate = RATE_SEARCH, .query = &search_query_type,
+     .reply = &search_reply_type},
+    {"POST", "/api/profiles/search", search_post, "The same, with the question as JSON.",
+     .role = ROLE_VIEWER, .scope = "search", .rate = RATE_SEARCH, .body = &search_query_type,
+     .reply = &search_reply_type},
+    {"GET", "/api/profiles/:id", profile_show,
+     "Read a profile; contact fields are clear where your account owns them.", .role = ROLE_VIEWER,
+     .scope = "search", .reply = &profile_type, .audit = "profile.read"},
+    {"POST", "/api/profiles/:id/reveal", reveal_one,
+     "Reveal contact fields, charging once for ever for those not owned yet.", .role = ROLE_USER,
+     .scope = "reveal", .rate = RATE_REVEAL, .body = &reveal_request_type,
+     .reply = &reveal_reply_type, .flags = ROUTE_IDEMPOTENT, .audit = "profile.reveal"},
+    {"POST", "/api/reveals", reveal_many, "Reveal contact fields of many profiles in one commit.",
+     .role = ROLE_USER, .scope = "reveal", .rate = RATE_REVEAL, .body = &reveals_request_type,
+     .reply = &reveals_reply_type, .flags = ROUTE_IDEMPOTENT, .audit = "profile.reveal",
+     .body_max = 128 * 1024},
+    {"GET", "/api/companies/:id", company_show, "Read a company.", .role = ROLE_VIEWER,
+     .scope = "search", .reply = &company_type},
+    {"GET", "/api/companies/:id/profiles", company_profiles,
+     "List the people of a company, masked.", .role = ROLE_VIEWER, .scope = "search",
+     .query = &page_query_type, .reply = &profile_page_type},
+    {0},
+};
