@@ -1,0 +1,43 @@
+# make fresh: the README's two commands in a bare Debian 12 root, made by debootstrap (as root).
+# usage: sh packaging/fresh.sh [ROOT]     ROOT is made when absent, and kept when it is named
+set -eu
+suite=bookworm
+keep=${1:-}
+root=${1:-$(mktemp -d)}
+[ "$(id -u)" -eq 0 ] || { echo "make fresh needs root" >&2; exit 1; }
+command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap >/dev/null
+
+unmount() {
+    for m in dev proc; do
+        mountpoint -q "$root/$m" && umount -l "$root/$m"
+    done
+    [ -n "$keep" ] || rm -rf --one-file-system "$root"
+}
+trap unmount EXIT
+
+# The mirror and whatever it takes to reach it are the host's.
+mirror=$(sed -n 's/^deb \(\[[^]]*\] \)*\(http[^ ]*\) .*/\2/p; s/^URIs: *\([^ ]*\).*/\1/p' \
+    /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources \
+    2>/dev/null | head -n 1)
+[ -x "$root/bin/sh" ] || debootstrap --variant=minbase "$suite" "$root" "$mirror" >"$root.log"
+rm -rf "$root/etc/apt"
+cp -a /etc/apt "$root/etc/apt"
+cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
+mkdir -p "$root/etc/ssl/certs"
+[ ! -f /etc/ssl/certs/ca-certificates.crt ] ||
+    cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+
+rm -rf "$root/leadgen"
+mkdir "$root/leadgen"
+git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$root/leadgen"
+run() {
+    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=xterm \
+        ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+        sh -c "cd /leadgen && $1" </dev/null
+}
+run 'apt-get update -qq && apt-get install -y make && make run' | tee "$root/run.out"
+grep -q '@' "$root/run.out" || { echo "make run showed no address" >&2; exit 1; }
+run 'make test' | tee "$root/test.out"
+tail -n 1 "$root/test.out" | grep -q ' 0 failed$'
