@@ -1,0 +1,104 @@
+#include "server/boot.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/file.h"
+#include "common/log.h"
+#include "server/records.h"
+#include "server/seal.h"
+#include "server/tls.h"
+
+enum { PEM_MAX = 64 * 1024 };
+
+static enum err make_dir(const char *option, const char *path, struct problem *why)
+{
+    if (!path)
+        return problem_set(why, option, "the option %s is missing", option);
+    if (file_make_dir(path)) {
+        problem_set(why, option, "cannot make the directory: %s", strerror(errno));
+        return ERR_UNAVAILABLE;
+    }
+    return ERR_OK;
+}
+
+static enum err open_store(struct server *srv, const struct options *o, struct problem *why)
+{
+    struct store_options so = {.dir = o->data,
+                               .seal = srv->seal,
+                               .readers = (int)o->readers,
+                               .commit_most = (int)o->commit_most};
+    enum err err = store_open(&so, &srv->store, why);
+
+    for (const struct type *const *t = stored_types; !err && *t; t++) {
+        err = store_ensure(srv->store, *t);
+        if (err)
+            problem_set(why, "data", "cannot make the table %s", (*t)->name);
+    }
+    return err;
+}
+
+enum err boot_open(struct server *srv, const struct options *o, struct arena *mem,
+                   struct problem *why)
+{
+    enum err err;
+
+    (void)mem;
+    srv->options = o;
+    srv->started_us = clock_mono_us();
+    err = make_dir("data", o->data, why);
+    if (!err)
+        err = make_dir("keys", o->keys, why);
+    if (!err)
+        err = seal_open(o->keys, &srv->seal, why);
+    return err ? err : open_store(srv, o, why);
+}
+
+void boot_close(struct server *srv)
+{
+    store_close(srv->store);
+    seal_close(srv->seal);
+    srv->store = NULL;
+    srv->seal = NULL;
+}
+
+static enum err read_pem(struct arena *mem, const char *path, const char **out)
+{
+    size_t n;
+
+    return file_read(path, PEM_MAX, mem, out, &n);
+}
+
+static enum err make_pair(struct arena *mem, const char *key, const char *cert,
+                          struct identity *out, struct problem *why)
+{
+    enum err err = tls_make(mem, &out->key_pem, &out->cert_pem);
+
+    if (!err)
+        err = file_write(key, out->key_pem, strlen(out->key_pem), 0600);
+    if (!err)
+        err = file_write(cert, out->cert_pem, strlen(out->cert_pem), 0600);
+    if (err)
+        problem_set(why, "keys", "cannot make the server's certificate");
+    else
+        log_event(LOG_INFO, "tls.made", LOG_STR("kind", "self-signed"));
+    return err;
+}
+
+enum err boot_identity(const struct options *o, struct arena *mem, struct identity *out,
+                       struct problem *why)
+{
+    const char *key = arena_printf(mem, "%s/tls.key", o->keys);
+    const char *cert = arena_printf(mem, "%s/tls.crt", o->keys);
+    enum err err = read_pem(mem, key, &out->key_pem);
+
+    if (!err)
+        err = read_pem(mem, cert, &out->cert_pem);
+    if (err == ERR_NOT_FOUND)
+        err = make_pair(mem, key, cert, out, why);
+    else if (err)
+        problem_set(why, "keys", "cannot read tls.key and tls.crt");
+    if (!err)
+        err = tls_pin(mem, out->cert_pem, &out->pin);
+    return err;
+}

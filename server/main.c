@@ -1,0 +1,312 @@
+/*
+ * leadgend: options, then a command.
+ *
+ *   leadgend --data DIR [--listen ADDR:PORT] [--config FILE] [--OPTION VALUE]
+ *   leadgend --data DIR user add EMAIL --role R --password-file F [--credits N] [--account A]
+ *   leadgend --data DIR sample --rows N [--seed S]
+ *   leadgend --dump-routes
+ */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/file.h"
+#include "common/log.h"
+#include "server/auth.h"
+#include "server/boot.h"
+#include "server/control.h"
+#include "server/sample.h"
+#include "server/serve.h"
+
+enum { WORDS = 8, PASSWORD_FILE_MAX = 1024 };
+
+/* The command line, sorted: options of the server, of the command, and words. */
+struct line {
+    struct arena *mem;
+    struct options o;
+    const char *words[WORDS];
+    int n;
+    const char *role, *password_file, *account, *credits, *rows, *seed;
+    bool dump_routes, help, version;
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} command_options[] = {
+    {"role", offsetof(struct line, role)},
+    {"password-file", offsetof(struct line, password_file)},
+    {"account", offsetof(struct line, account)},
+    {"credits", offsetof(struct line, credits)},
+    {"rows", offsetof(struct line, rows)},
+    {"seed", offsetof(struct line, seed)},
+};
+
+static int fail(const char *field, const char *text)
+{
+    fprintf(stderr, "leadgend: %s%s%s\n", field, field[0] ? ": " : "", text);
+    return EXIT_FAILURE;
+}
+
+static void print_help(void)
+{
+    printf("usage: leadgend --data DIR [--listen ADDR:PORT] [--config FILE] [--OPTION VALUE]...\n"
+           "       leadgend --data DIR user add EMAIL --role viewer|user|admin|super_admin\n"
+           "                --password-file F [--credits N] [--account ID]\n"
+           "       leadgend --data DIR sample --rows N [--seed S]\n"
+           "       leadgend --dump-routes | --version | --help\n\noptions:\n");
+    for (const struct conf_option *o = option_rows; o->name; o++)
+        printf("  --%-25s %s%s%s%s\n", o->name, o->doc, o->fallback ? " [" : "",
+               o->fallback ? o->fallback : "", o->fallback ? "]" : "");
+}
+
+static bool take_command_option(struct line *l, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof(command_options) / sizeof(*command_options); i++) {
+        if (strcmp(command_options[i].name, name) != 0)
+            continue;
+        *(const char **)((char *)l + command_options[i].offset) = value;
+        return true;
+    }
+    return false;
+}
+
+static bool take_flag(struct line *l, const char *name)
+{
+    l->dump_routes |= strcmp(name, "dump-routes") == 0;
+    l->help |= strcmp(name, "help") == 0;
+    l->version |= strcmp(name, "version") == 0;
+    return l->dump_routes || l->help || l->version;
+}
+
+/* The file first, the command line over it. */
+static enum err read_line(struct line *l, int argc, char **argv, struct problem *why)
+{
+    conf_defaults(option_rows, &l->o, l->mem);
+    for (int pass = 0; pass < 2; pass++) {
+        l->n = 0;
+        for (int i = 1; i < argc; i++) {
+            const char *name = argv[i] + 2;
+            enum err err;
+
+            if (strncmp(argv[i], "--", 2) != 0) {
+                if (l->n == WORDS)
+                    return problem_set(why, NULL, "too many words");
+                l->words[l->n++] = argv[i];
+                continue;
+            }
+            if (take_flag(l, name))
+                continue;
+            if (++i == argc)
+                return problem_set(why, name, "the option needs a value");
+            if (take_command_option(l, name, argv[i]))
+                continue;
+            err = conf_set(option_rows, &l->o, l->mem, name, argv[i], why);
+            if (err)
+                return err;
+        }
+        if (pass == 0 && l->o.config) {
+            enum err err = conf_read(option_rows, &l->o, l->mem, l->o.config, why);
+
+            if (err)
+                return err;
+        }
+    }
+    return ERR_OK;
+}
+
+/* "127.0.0.1:8001", "[::1]:8001" */
+static enum err split_listen(struct options *o, struct arena *mem, struct problem *why)
+{
+    const char *colon = strrchr(o->listen, ':');
+    char *address, *end;
+    long port;
+
+    if (!colon)
+        return problem_set(why, "listen", "it must read ADDRESS:PORT");
+    port = strtol(colon + 1, &end, 10);
+    if (*end || end == colon + 1 || port < 0 || port > 65535)
+        return problem_set(why, "listen", "the port must be 0 to 65535");
+    address = arena_strndup(mem, o->listen, (size_t)(colon - o->listen));
+    if (address[0] == '[' && address[strlen(address) - 1] == ']') {
+        address[strlen(address) - 1] = '\0';
+        address++;
+    }
+    if (!*address)
+        return problem_set(why, "listen", "the address is missing");
+    o->address = address;
+    o->port = port;
+    return ERR_OK;
+}
+
+static enum err complete(struct options *o, struct arena *mem, struct problem *why)
+{
+    static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+    int level = 0;
+
+    if (!o->data)
+        return problem_set(why, "data", "say which data directory: --data DIR");
+    while (levels[level] && strcmp(levels[level], o->log_level) != 0)
+        level++;
+    if (!levels[level])
+        return problem_set(why, "log_level", "it is none of error, warn, info, debug");
+    log_level((enum log_level)level);
+    if (!o->keys) {
+        size_t n = strlen(o->data);
+
+        while (n > 1 && o->data[n - 1] == '/')
+            n--;
+        o->keys = arena_printf(mem, "%.*s.keys", (int)n, o->data);
+    }
+    return split_listen(o, mem, why);
+}
+
+/* The first line of the file; others must not be able to read it. */
+static enum err read_password(struct line *l, const char **out, struct problem *why)
+{
+    struct stat st;
+    const char *text;
+    size_t n;
+
+    if (!l->password_file)
+        return problem_set(why, "password-file", "say where the password is: --password-file F");
+    if (stat(l->password_file, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 077)
+        return problem_set(why, "password-file", "others can read it; chmod 600 it");
+    if (file_read(l->password_file, PASSWORD_FILE_MAX, l->mem, &text, &n))
+        return problem_set(why, "password-file", "cannot read it: %s", strerror(errno));
+    *out = arena_strndup(l->mem, text, strcspn(text, "\r\n"));
+    return ERR_OK;
+}
+
+static enum err user_add_ask(struct line *l, struct user_add *ask, struct problem *why)
+{
+    ask->email = l->words[2];
+    ask->role = l->role;
+    if (!l->role || role_find(l->role) == ROLE_NOBODY)
+        return problem_set(why, "role", "it must be viewer, user, admin or super_admin");
+    if (l->account && !uuid_parse(l->account, &ask->account))
+        return problem_set(why, "account", "this is not an account's id");
+    if (l->credits && (!credits_parse(l->credits, &ask->credits) || ask->credits.hundredths < 0))
+        return problem_set(why, "credits", "this is not an amount of credits");
+    return read_password(l, &ask->password, why);
+}
+
+static int user_add(struct line *l)
+{
+    struct server srv = {0};
+    struct user_add ask = {0};
+    struct user_added out = {0};
+    struct problem why = {0};
+    char id[UUID_TEXT], account[UUID_TEXT];
+    enum err err = user_add_ask(l, &ask, &why);
+
+    if (!err) {
+        err = boot_open(&srv, &l->o, l->mem, &why);
+        if (err == ERR_CONFLICT) {
+            err = control_send_user_add(l->o.data, &ask, l->mem, &out, &why);
+        } else if (!err) {
+            err = auth_start(&srv, &srv.auth);
+            if (!err)
+                err = control_user_add(&srv, &ask, l->mem, &out, &why);
+        }
+        auth_stop(srv.auth);
+        boot_close(&srv);
+    }
+    if (err)
+        return fail(why.field, why.text[0] ? why.text : err_title(err));
+    printf("user %s account %s\n", uuid_text(&out.id, id), uuid_text(&out.account, account));
+    return EXIT_SUCCESS;
+}
+
+static void show_progress(void *arg, int64_t done, int64_t rows)
+{
+    (void)arg;
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%lld of %lld profiles", (long long)done, (long long)rows);
+}
+
+static int load_sample(struct line *l)
+{
+    struct server srv = {0};
+    struct problem why = {0};
+    char *end = NULL;
+    long long rows = l->rows ? strtoll(l->rows, &end, 10) : 0;
+    unsigned long long seed = 1;
+    enum err err;
+
+    if (rows <= 0 || *end)
+        return fail("rows", "say how many profiles: --rows N");
+    if (l->seed)
+        seed = strtoull(l->seed, &end, 10);
+    if (*end)
+        return fail("seed", "it must be a whole number");
+    err = boot_open(&srv, &l->o, l->mem, &why);
+    if (!err) {
+        err = sample_load(srv.store, srv.seal, rows, seed, show_progress, NULL);
+        if (isatty(STDERR_FILENO))
+            fputc('\n', stderr);
+    }
+    boot_close(&srv);
+    if (err == ERR_CONFLICT)
+        return fail("data",
+                    why.text[0] ? why.text : "it holds other rows with the same identity already");
+    if (err)
+        return fail(why.field, why.text[0] ? why.text : err_title(err));
+    printf("%lld profiles, seed %llu\n", rows, seed);
+    return EXIT_SUCCESS;
+}
+
+/* One JSON object a line and route. */
+static int dump_routes(void)
+{
+    for (const struct route *const *t = route_tables; *t; t++) {
+        for (const struct route *r = *t; r->method; r++) {
+            struct buf b = BUF_INIT(4096);
+
+            buf_printf(&b, "{\"method\":\"%s\",\"path\":\"%s\",\"role\":\"%s\",\"rate\":\"%s\",",
+                       r->method, r->path, role_word(r->role), rate_word(r->rate));
+            buf_printf(&b, "\"scope\":\"%s\",\"idempotent\":%s,\"audit\":\"%s\",\"doc\":",
+                       r->scope ? r->scope : "", r->flags & ROUTE_IDEMPOTENT ? "true" : "false",
+                       r->audit ? r->audit : "");
+            json_write_text(&b, r->doc);
+            printf("%s}\n", b.data);
+            buf_free(&b);
+        }
+    }
+    return EXIT_SUCCESS;
+}
+
+static int run(struct line *l, int argc, char **argv)
+{
+    struct problem why = {0};
+
+    if (read_line(l, argc, argv, &why))
+        return fail(why.field, why.text);
+    if (l->help)
+        return print_help(), EXIT_SUCCESS;
+    if (l->version)
+        return puts("leadgend " VERSION), EXIT_SUCCESS;
+    if (l->dump_routes)
+        return dump_routes();
+    if (complete(&l->o, l->mem, &why))
+        return fail(why.field, why.text);
+    if (l->n == 0)
+        return serve(&l->o);
+    if (l->n == 3 && strcmp(l->words[0], "user") == 0 && strcmp(l->words[1], "add") == 0)
+        return user_add(l);
+    if (l->n == 1 && strcmp(l->words[0], "sample") == 0)
+        return load_sample(l);
+    return fail("", "there is no such command; see leadgend --help");
+}
+
+int main(int argc, char **argv)
+{
+    struct line l = {.mem = arena_new()};
+    int code;
+
+    umask(077);
+    code = run(&l, argc, argv);
+    arena_free(l.mem);
+    return code;
+}

@@ -1,0 +1,145 @@
+#include "server/serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "common/log.h"
+#include "server/auth.h"
+#include "server/boot.h"
+#include "server/control.h"
+#include "server/http.h"
+#include "server/jobs.h"
+#include "server/search/search.h"
+
+struct running {
+    struct server srv;
+    struct http *http;
+    struct control *control;
+    struct identity identity;
+};
+
+/* No dump, core or new privilege; a sanitizer's own machinery needs the first two. */
+static void harden(void)
+{
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+#ifndef SANITIZED
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+/* Before any thread starts, so that all of them inherit the mask. */
+static void block_signals(sigset_t *stop)
+{
+    sigemptyset(stop);
+    sigaddset(stop, SIGINT);
+    sigaddset(stop, SIGTERM);
+    sigaddset(stop, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static enum err start_search(struct server *srv, struct arena *mem)
+{
+    struct search_options so = {.dir = arena_printf(mem, "%s/index", srv->options->data),
+                                .store = srv->store,
+                                .seal = srv->seal};
+
+    return search_open(&so, &srv->search);
+}
+
+static enum err start_http(struct running *run, const struct options *o, struct problem *why)
+{
+    struct http_options ho = {
+        .address = o->address,
+        .port = (int)o->port,
+        .cert_pem = run->identity.cert_pem,
+        .key_pem = run->identity.key_pem,
+        .per_address = (int)o->connections_per_address,
+        .in_all = (int)o->connections,
+    };
+
+    return http_start(&run->srv, &ho, &run->http, why);
+}
+
+static enum err start(struct running *run, const struct options *o, struct arena *mem,
+                      struct problem *why)
+{
+    struct server *srv = &run->srv;
+    enum err err = boot_open(srv, o, mem, why);
+
+    if (!err)
+        err = boot_identity(o, mem, &run->identity, why);
+    if (err)
+        return err;
+    srv->limits = limits_new(o->rates);
+    if (!srv->limits)
+        return ERR_NO_MEMORY;
+    err = start_search(srv, mem);
+    if (!err)
+        err = auth_start(srv, &srv->auth);
+    if (!err)
+        err = jobs_start(srv, (int)o->workers, &srv->jobs);
+    if (!err)
+        err = control_start(srv, &run->control, why);
+    return err ? err : start_http(run, o, why);
+}
+
+/* In the reverse order of starting; what did not start is NULL. */
+static void stop(struct running *run)
+{
+    struct server *srv = &run->srv;
+
+    atomic_store(&srv->stopping, true);
+    if (run->http)
+        http_stop(run->http);
+    control_stop(run->control);
+    jobs_stop(srv->jobs);
+    auth_stop(srv->auth);
+    search_close(srv->search);
+    limits_free(srv->limits);
+    boot_close(srv);
+}
+
+static void say_ready(struct running *run, const struct options *o, struct arena *mem)
+{
+    bool v6 = strchr(o->address, ':') != NULL;
+    const char *token = NULL;
+
+    if (!auth_is_bootstrapped(run->srv.auth) && !auth_bootstrap_token(run->srv.auth, mem, &token))
+        printf("bootstrap-token %s\n"
+               "The first super_admin is made with it within 15 minutes: POST /api/bootstrap, or "
+               "`leadgend --data DIR user add`.\n",
+               token);
+    printf("ready https://%s%s%s:%d %s\n", v6 ? "[" : "", o->address, v6 ? "]" : "",
+           http_port(run->http), run->identity.pin);
+    fflush(stdout);
+}
+
+int serve(const struct options *o)
+{
+    struct running run = {0};
+    struct arena *mem = arena_new();
+    struct problem why = {0};
+    sigset_t signals;
+    enum err err;
+    int sig = 0;
+
+    harden();
+    block_signals(&signals);
+    err = start(&run, o, mem, &why);
+    if (err) {
+        fprintf(stderr, "leadgend: %s%s%s\n", why.field, why.field[0] ? ": " : "",
+                why.text[0] ? why.text : err_title(err));
+    } else {
+        say_ready(&run, o, mem);
+        log_event(LOG_INFO, "server.ready", LOG_INT("port", http_port(run.http)));
+        sigwait(&signals, &sig);
+        log_event(LOG_INFO, "server.stopping", LOG_INT("signal", sig));
+    }
+    stop(&run);
+    arena_free(mem);
+    return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
