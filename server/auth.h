@@ -46,7 +46,10 @@ struct new_user {
     enum role role;
     struct uuid account;
     struct credits credits;
-    const char *state; /* NULL: active */
+    const char *state;  /* NULL: active */
+    struct uuid actor;  /* who does it; zero: the operator */
+    struct uuid ticket; /* used up in the same plan; zero: none */
+    const char *request_id;
 };
 enum err auth_user_add(struct server *srv, const struct new_user *n, struct arena *mem,
                        struct user *out, struct problem *why) MUST_CHECK;

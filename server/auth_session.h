@@ -1,0 +1,22 @@
+/*
+ * Sessions: an access token for ten minutes, a refresh token that is exchanged for the next pair.
+ *
+ * A refresh token is "lgr_" and base64url of {session id, 32 random bytes, MAC}; the MAC tells an
+ * old token of ours, whose reuse ends the session, from invented bytes, which end nothing.  The
+ * exchange of the token before the present one is answered with the same successor once more within
+ * 10 s, for the client whose reply was lost.
+ */
+#ifndef SERVER_AUTH_SESSION_H
+#define SERVER_AUTH_SESSION_H
+
+#include "server/request.h"
+
+/* Sign in u on this request: session, last_login and audit in one plan; r->who becomes the user. */
+enum err session_begin(struct request *r, const struct user *u, struct tokens *out) MUST_CHECK;
+/* errors: ERR_UNAUTHORIZED: unknown, used up, ended */
+enum err session_refresh(struct request *r, const char *refresh_token,
+                         struct tokens *out) MUST_CHECK;
+/* End the session of r->who. */
+enum err session_end(struct request *r) MUST_CHECK;
+
+#endif

@@ -1,0 +1,204 @@
+/* Signing in and out, registering, and forgotten passwords. */
+#include <string.h>
+
+#include "server/auth.h"
+#include "server/auth_private.h"
+#include "server/auth_session.h"
+#include "server/options.h"
+
+enum { RESET_MS = 30 * 60 * 1000 };
+
+static bool take_user(void *arg, const void *rec)
+{
+    *(struct user *)arg = *(const struct user *)rec;
+    return false;
+}
+
+/* u->id is zero when nobody has the address, or it is none. */
+static enum err find_user(struct request *r, const char *email, struct user *u)
+{
+    struct query q = {.type = &user_type, .limit = 1};
+    const char *normal;
+
+    if (!auth_email_normal(r->mem, email, &normal))
+        return ERR_OK;
+    q.where[0] = (struct cond){"email", OP_EQ, &normal};
+    return store_find(r->srv->store, &q, r->mem, take_user, u);
+}
+
+/* The same work and the same words for an unknown address, a wrong password and a disabled user. */
+static enum err login(struct request *r)
+{
+    const struct login_request *ask = r->body;
+    struct user u = {0};
+    struct tokens out;
+    bool fits = false;
+    enum err err = find_user(r, ask->email, &u);
+
+    if (!err)
+        err = hasher_verify(r->srv->auth->hasher, ask->password, u.password_hash, &fits);
+    if (err)
+        return err;
+    if (!fits || strcmp(u.state, "active") != 0)
+        return refuse(r, ERR_BAD_LOGIN, NULL, "the e-mail address or the password is wrong");
+    err = session_begin(r, &u, &out);
+    return err ? err : reply(r, 200, &tokens_type, &out);
+}
+
+static enum err refresh(struct request *r)
+{
+    const struct refresh_request *ask = r->body;
+    struct tokens out;
+    enum err err = session_refresh(r, ask->refresh_token, &out);
+
+    return err ? err : reply(r, 200, &tokens_type, &out);
+}
+
+static enum err accept(struct request *r, unsigned status, const char *message)
+{
+    struct accepted out = {message};
+
+    return reply(r, status, &accepted_type, &out);
+}
+
+static enum err logout(struct request *r)
+{
+    enum err err = session_end(r);
+
+    return err ? err : accept(r, 200, "signed out");
+}
+
+/* The answer never tells whether the address is known, or registration open. */
+static enum err register_self(struct request *r)
+{
+    const struct login_request *ask = r->body;
+    struct new_user n = {
+        .email = ask->email, .password = ask->password, .role = ROLE_ADMIN, .request_id = r->id};
+    const char *normal, *hash;
+    struct user u;
+    enum err err;
+
+    if (!auth_email_normal(r->mem, ask->email, &normal))
+        return refuse(r, ERR_INVALID, "email", "this is not an e-mail address");
+    err = auth_password_check(ask->password, normal, &r->why);
+    if (err)
+        return err;
+    if (r->srv->options->registration)
+        err = auth_user_add(r->srv, &n, r->mem, &u, NULL);
+    else
+        err = auth_password_hash(r->srv->auth, ask->password, r->mem, &hash);
+    if (err && err != ERR_CONFLICT)
+        return err;
+    return accept(r, 202, "if registration is open and the address is new, it can sign in now");
+}
+
+static struct mail *reset_mail(struct request *r, const struct user *u, const char *token)
+{
+    struct mail *m = arena_alloc(r->mem, sizeof(*m));
+
+    *m = (struct mail){
+        .id = uuid_new(),
+        .to = u->email,
+        .subject = "Reset your LeadGen Pro password",
+        .body = arena_printf(r->mem,
+                             "Somebody asked for a new password for this address.\n\n"
+                             "Token, good for 30 minutes and one use:\n\n    %s\n\n"
+                             "If it was not you, nothing has changed and nothing is to be done.\n",
+                             token),
+        .state = "queued",
+        .created = clock_now(),
+    };
+    return m;
+}
+
+/* One commit whether the address is known or not, so that the time does not tell either. */
+static enum err forgot(struct request *r)
+{
+    const struct email_request *ask = r->body;
+    struct ticket t = {.purpose = "reset", .ends = {clock_real_ms() + RESET_MS}};
+    struct step steps[3];
+    struct plan plan = {.steps = steps, .n = 1};
+    struct user u = {0};
+    const char *token;
+    enum err err = find_user(r, ask->email, &u);
+
+    if (err)
+        return err;
+    steps[0] = (struct step){
+        .kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &u.id, NULL)};
+    token = ticket_make(r->srv->seal, r->mem, &t.id);
+    t.user = u.id;
+    if (!uuid_is_zero(&u.id)) {
+        steps[plan.n++] = (struct step){.kind = STEP_INSERT, .type = &ticket_type, .rec = &t};
+        steps[plan.n++] =
+            (struct step){.kind = STEP_INSERT, .type = &mail_type, .rec = reset_mail(r, &u, token)};
+    }
+    err = store_commit(r->srv->store, &plan);
+    return err ? err : accept(r, 202, "if the address is known, a mail is on its way");
+}
+
+static enum err change_password(struct request *r, const struct ticket *t, const struct user *u,
+                                const char *hash)
+{
+    struct user next = {.id = u->id, .password_hash = hash, .epoch = u->epoch + 1};
+    struct step steps[3] = {
+        {.kind = STEP_DELETE, .type = &ticket_type, .id = t->id},
+        {.kind = STEP_UPDATE,
+         .type = &user_type,
+         .rec = &next,
+         .guard = "epoch",
+         .guard_value = u->epoch,
+         .fields = type_bit(&user_type, type_field(&user_type, "password_hash")) |
+                   type_bit(&user_type, type_field(&user_type, "epoch"))},
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &u->id, NULL)},
+    };
+    struct plan plan = {.steps = steps, .n = 3};
+    enum err err = store_commit(r->srv->store, &plan);
+
+    auth_changed(r->srv->auth);
+    return err;
+}
+
+static enum err reset(struct request *r)
+{
+    const struct reset_request *ask = r->body;
+    struct uuid id = ticket_id(r->srv->seal, ask->token);
+    struct ticket t = {0};
+    struct user u = {0};
+    const char *hash;
+    enum err err = store_get(r->srv->store, &ticket_type, &id, 0, r->mem, &t);
+
+    if (!err && (strcmp(t.purpose, "reset") != 0 || t.ends.ms <= clock_real_ms()))
+        err = ERR_NOT_FOUND;
+    if (!err)
+        err = store_get(r->srv->store, &user_type, &t.user, 0, r->mem, &u);
+    if (err == ERR_NOT_FOUND)
+        return refuse(r, ERR_INVALID, "token", "the token is unknown, used or too old");
+    if (!err)
+        err = auth_password_check(ask->password, u.email, &r->why);
+    if (!err)
+        err = auth_password_hash(r->srv->auth, ask->password, r->mem, &hash);
+    if (!err)
+        err = change_password(r, &t, &u, hash);
+    return err ? err : accept(r, 200, "the password is changed and every session ended");
+}
+
+const struct route auth_routes[] = {
+    {"POST", "/api/auth/register", register_self, "Register, where the operator allows it.",
+     .role = ROLE_PUBLIC, .rate = RATE_REGISTER, .body = &login_request_type,
+     .reply = &accepted_type, .audit = "user.create"},
+    {"POST", "/api/auth/login", login, "Sign in.", .role = ROLE_PUBLIC, .rate = RATE_LOGIN,
+     .body = &login_request_type, .reply = &tokens_type, .audit = "session.begin"},
+    {"POST", "/api/auth/refresh", refresh, "Exchange a refresh token for the next pair.",
+     .role = ROLE_PUBLIC, .rate = RATE_ANONYMOUS, .body = &refresh_request_type,
+     .reply = &tokens_type, .audit = "session.reuse"},
+    {"POST", "/api/auth/logout", logout, "End this session.", .role = ROLE_VIEWER,
+     .reply = &accepted_type, .audit = "session.end"},
+    {"POST", "/api/auth/forgot-password", forgot, "Ask for a mail that resets the password.",
+     .role = ROLE_PUBLIC, .rate = RATE_FORGOT, .body = &email_request_type, .reply = &accepted_type,
+     .audit = "password.forgot"},
+    {"POST", "/api/auth/reset-password", reset, "Set a new password with the token of the mail.",
+     .role = ROLE_PUBLIC, .rate = RATE_RESET, .body = &reset_request_type, .reply = &accepted_type,
+     .audit = "password.reset"},
+    {0},
+};
