@@ -6,6 +6,7 @@
 #define SERVER_HTTP_H
 
 #include "common/err.h"
+#include "server/http_reaper.h"
 
 struct http;
 struct server;
@@ -15,6 +16,7 @@ struct http_options {
     int port;                       /* 0: any free one */
     const char *cert_pem, *key_pem; /* the texts, not file names */
     int per_address, in_all;        /* connections */
+    struct deadlines deadlines;     /* zeros: the defaults */
 };
 
 /* errors: ERR_UNAVAILABLE with a sentence: the port is taken, the certificate does not load, ... */

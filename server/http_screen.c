@@ -1,0 +1,83 @@
+#include "server/http_screen.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { SEEN_HOST = 1 << 2 };
+
+/* At most one of each; the order gives the bits. */
+static const char *const once[] = {
+    "Content-Length",  "Transfer-Encoding", "Host",   "Authorization",
+    "Idempotency-Key", "Content-Type",      "Expect", NULL};
+
+/* RFC 9110 5.6.2 */
+static bool is_token(const char *s)
+{
+    if (!*s)
+        return false;
+    for (; *s; s++) {
+        bool alnum =
+            (*s >= '0' && *s <= '9') || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
+
+        if (!alnum && !strchr("!#$%&'*+-.^_`|~", *s))
+            return false;
+    }
+    return true;
+}
+
+/* Digits only, within 18 of them: no sign, no blank, no list. */
+static bool read_length(const char *s, size_t *out)
+{
+    size_t n = strlen(s);
+
+    if (n == 0 || n > 18 || strspn(s, "0123456789") != n)
+        return false;
+    for (*out = 0; *s; s++)
+        *out = *out * 10 + (size_t)(*s - '0');
+    return true;
+}
+
+static bool is_clean(const char *value)
+{
+    for (; *value; value++)
+        if ((unsigned char)*value < 0x20 && *value != '\t')
+            return false;
+    return true;
+}
+
+void screen_header(struct screen *s, const char *name, const char *value)
+{
+    value = value ? value : "";
+    if (!is_token(name) || !is_clean(value))
+        s->bad = true;
+    for (unsigned i = 0; once[i]; i++) {
+        if (strcasecmp(once[i], name) != 0)
+            continue;
+        s->bad |= (s->seen >> i & 1) != 0;
+        s->seen |= 1u << i;
+    }
+    if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        s->chunked = true;
+        s->bad |= strcasecmp(value, "chunked") != 0;
+    }
+    if (strcasecmp(name, "Content-Length") == 0) {
+        s->has_length = true;
+        s->bad |= !read_length(value, &s->length);
+    }
+    if (strcasecmp(name, "Expect") == 0)
+        s->bad |= strcasecmp(value, "100-continue") != 0;
+    if (strcasecmp(name, "Host") == 0)
+        s->bad |= !*value || strpbrk(value, " \t/@,") != NULL;
+}
+
+bool screen_is_fine(const struct screen *s, const char *version, const char *uri)
+{
+    if (s->bad || (s->chunked && s->has_length) || !(s->seen & SEEN_HOST))
+        return false;
+    if (strcmp(version, "HTTP/1.1") != 0 || uri[0] != '/')
+        return false;
+    for (; *uri; uri++)
+        if ((unsigned char)*uri <= 0x20 || (unsigned char)*uri >= 0x7f || *uri == '#')
+            return false;
+    return true;
+}

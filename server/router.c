@@ -1,0 +1,188 @@
+/* The one place where policy is applied, in the order that request.h gives. */
+#include "server/router.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "common/log.h"
+#include "server/auth.h"
+#include "server/options.h"
+
+enum { BODY_DEFAULT = 64 * 1024, BUSY_RETRY_SECONDS = 1 };
+
+static enum err ask_limit(struct request *r, enum rate_class rate, const void *key, size_t n)
+{
+    struct limit_answer a;
+
+    limits_take(r->srv->limits, rate, key, n, &a);
+    r->limit = a;
+    if (a.admitted)
+        return ERR_OK;
+    r->retry_after = a.retry_after;
+    return refuse(r, ERR_RATE, NULL, "more than %lld requests a minute of the class %s",
+                  (long long)a.limit, rate_word(rate));
+}
+
+/* IPv6 customers hold a /64: the rest of the address is theirs to choose. */
+static size_t address_key(const uint8_t address[16])
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    return memcmp(address, mapped, sizeof(mapped)) == 0 ? 16 : 8;
+}
+
+static bool is_by_address(enum rate_class c)
+{
+    return c == RATE_REGISTER || c == RATE_LOGIN || c == RATE_FORGOT || c == RATE_RESET;
+}
+
+static enum err limit_address(struct request *r)
+{
+    size_t n = address_key(r->address);
+
+    if (is_by_address(r->route->rate))
+        return ask_limit(r, r->route->rate, r->address, n);
+    if (!r->header(r, "Authorization"))
+        return ask_limit(r, RATE_ANONYMOUS, r->address, n);
+    return ERR_OK;
+}
+
+/* A token that does not verify costs the address one of its anonymous requests. */
+static enum err authenticate(struct request *r)
+{
+    enum err err = auth_authenticate(r), limited;
+
+    if (err != ERR_UNAUTHORIZED && err != ERR_TOKEN_EXPIRED)
+        return err;
+    request_header_add(r, "WWW-Authenticate", "Bearer");
+    limited = ask_limit(r, RATE_ANONYMOUS, r->address, address_key(r->address));
+    return limited ? limited : err;
+}
+
+static enum err limit_principal(struct request *r)
+{
+    if (r->who.role == ROLE_PUBLIC || is_by_address(r->route->rate))
+        return ERR_OK;
+    return ask_limit(r, r->route->rate, r->who.user.b, sizeof(r->who.user.b));
+}
+
+static enum err authorise(struct request *r)
+{
+    const struct route *row = r->route;
+    enum err no = row->flags & ROUTE_HIDDEN ? ERR_NOT_FOUND : ERR_FORBIDDEN;
+
+    if (row->role == ROLE_NOBODY)
+        return ERR_NOT_FOUND;
+    if (r->who.role < row->role && r->who.role == ROLE_PUBLIC) {
+        request_header_add(r, "WWW-Authenticate", "Bearer");
+        return ERR_UNAUTHORIZED;
+    }
+    if (r->who.role < row->role)
+        return no;
+    if (row->flags & ROUTE_LOCAL_ADMIN && r->who.role == ROLE_SUPER_ADMIN &&
+        !router_address_in(r->address, r->srv->options->super_admin_addresses))
+        return no;
+    return ERR_OK;
+}
+
+static bool is_type(const char *got, const char *want)
+{
+    size_t n = strlen(want);
+
+    return strncasecmp(got, want, n) == 0 && (!got[n] || got[n] == ';' || got[n] == ' ');
+}
+
+static enum err check_body(struct request *r, size_t length, bool has_body)
+{
+    const struct route *row = r->route;
+    const char *type = r->header(r, "Content-Type");
+    size_t max = row->body_max ? row->body_max : BODY_DEFAULT;
+
+    if (!row->body && !row->open_sink)
+        return has_body && length ? refuse(r, ERR_INVALID, NULL, "this request takes no body")
+                                  : ERR_OK;
+    if (row->open_sink)
+        max = (size_t)r->srv->options->upload_max;
+    if (length > max)
+        return refuse(r, ERR_TOO_LARGE, NULL, "the body is larger than %zu bytes", max);
+    if (row->body && has_body && type && !is_type(type, "application/json"))
+        return refuse(r, ERR_MEDIA_TYPE, NULL, "the body must be application/json");
+    return ERR_OK;
+}
+
+static enum err check_bootstrap(struct request *r)
+{
+    if (r->route->flags & ROUTE_BEFORE_BOOTSTRAP || auth_is_bootstrapped(r->srv->auth))
+        return ERR_OK;
+    r->retry_after = 60;
+    return refuse(r, ERR_NOT_READY, NULL, "the server has no super_admin yet: POST /api/bootstrap");
+}
+
+enum err route_begin(struct request *r, size_t content_length, bool has_body)
+{
+    enum err err = router_find(r);
+
+    if (!err && atomic_load(&r->srv->stopping))
+        err = ERR_UNAVAILABLE;
+    if (!err)
+        err = limit_address(r);
+    if (!err)
+        err = check_bootstrap(r);
+    if (!err)
+        err = authenticate(r);
+    if (!err)
+        err = limit_principal(r);
+    if (!err)
+        err = authorise(r);
+    if (!err)
+        err = check_body(r, content_length, has_body);
+    if (!err && r->route->open_sink)
+        err = router_query(r);
+    if (!err && r->route->open_sink)
+        err = r->route->open_sink(r);
+    return err;
+}
+
+enum err route_finish(struct request *r)
+{
+    bool answered = false;
+    enum err err = r->route->open_sink ? ERR_OK : router_query(r);
+
+    if (!err)
+        err = router_body(r);
+    if (!err && r->route->flags & ROUTE_IDEMPOTENT)
+        err = kept_find(r, &answered);
+    if (err || answered)
+        return err;
+    err = r->route->handle(r);
+    /* A twin under the same key was faster: its reply is kept by now. */
+    if (err == ERR_CONFLICT && r->kept) {
+        enum err twin = kept_find(r, &answered);
+
+        if (twin || answered)
+            return twin;
+    }
+    return err;
+}
+
+void route_problem(struct request *r, enum err err)
+{
+    struct problem_reply p = {
+        .type = arena_printf(r->mem, "urn:leadgen:problem:%s", err_slug(err)),
+        .title = err_title(err),
+        .status = err_status(err),
+        .detail = r->why.text[0] ? r->why.text : err_title(err),
+        .code = err_slug(err),
+        .retryable = err_retryable(err),
+        .request_id = r->id,
+        .field = r->why.field[0] ? r->why.field : NULL,
+    };
+
+    if (!r->retry_after && err_retryable(err) && err_status(err) >= 500)
+        r->retry_after = BUSY_RETRY_SECONDS;
+    buf_clear(&r->out);
+    r->stream = (struct stream){0};
+    r->status = err_status(err);
+    r->content_type = "application/problem+json";
+    json_write(&r->out, &problem_reply_type, &p, JSON_MASKED, r->mem);
+}

@@ -1,0 +1,23 @@
+/* The pieces of the router that http.c does not need; router.c calls them in the order of the
+ * policy. */
+#ifndef SERVER_ROUTER_H
+#define SERVER_ROUTER_H
+
+#include "server/request.h"
+
+/* Find the row and the parameters. errors: ERR_NOT_FOUND, ERR_METHOD (with an Allow header) */
+enum err router_find(struct request *r) MUST_CHECK;
+/* Is the address in a blank-separated list of CIDR networks? */
+bool router_address_in(const uint8_t address[16], const char *networks);
+/* Decode r->query_text by the row's query type. errors: ERR_INVALID */
+enum err router_query(struct request *r) MUST_CHECK;
+/* Decode r->raw by the row's body type. errors: ERR_INVALID */
+enum err router_body(struct request *r) MUST_CHECK;
+
+/*
+ * For ROUTE_IDEMPOTENT rows.  *answered: the key was used before and r holds the kept reply.
+ * errors: ERR_INVALID: the key's form; ERR_KEY_REUSED: it was used for another request
+ */
+enum err kept_find(struct request *r, bool *answered) MUST_CHECK;
+
+#endif

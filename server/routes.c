@@ -1,0 +1,26 @@
+/* Every resource the server has: a new file under routes/ is a new line. */
+#include "server/request.h"
+
+#define RESOURCES(X) \
+    X(health)        \
+    X(bootstrap)     \
+    X(auth)          \
+    X(me)            \
+    X(profiles)      \
+    X(credits)       \
+    X(uploads)       \
+    X(jobs)          \
+    X(users)         \
+    X(admin)         \
+    X(openapi)
+
+#define X(name) extern const struct route name##_routes[];
+RESOURCES(X)
+#undef X
+
+const struct route *const route_tables[] = {
+#define X(name) name##_routes,
+    RESOURCES(X)
+#undef X
+        NULL,
+};
