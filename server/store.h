@@ -145,11 +145,16 @@ int64_t store_last_change(struct store *s);
 enum err store_forget_changes(struct store *s, int64_t upto) MUST_CHECK;
 /* The oldest number still kept minus one: a reader that is behind it must start over. */
 int64_t store_forgotten(struct store *s);
-/* Called on the writing thread after each commit that made changes. One watcher; NULL: none. */
+/*
+ * Called on the writing thread after each commit that made changes, before its plans are answered;
+ * quick, and calls no store.  One watcher; NULL: none.  The former one is not running any more when
+ * this returns.
+ */
 void store_watch(struct store *s, void (*fn)(void *arg), void *arg);
 
 struct store_stats {
     int64_t commits, plans, refused; /* since start */
+    int64_t waiting;                 /* plans handed in and not answered yet */
     int64_t bytes;                   /* on disk */
 };
 void store_stats(struct store *s, struct store_stats *out);

@@ -255,6 +255,7 @@ static void lite_stats(struct store *base, struct store_stats *out)
     out->commits = atomic_load(&s->commits);
     out->plans = atomic_load(&s->plans);
     out->refused = atomic_load(&s->refused);
+    out->waiting = atomic_load(&s->waiting);
     out->bytes = file_size(s->path, "") + file_size(s->path, "-wal") + file_size(s->path, "-shm");
 }
 

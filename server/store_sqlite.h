@@ -159,7 +159,7 @@ struct sqlite_store {
     void (*watch)(void *);
     void *watch_arg;
 
-    atomic_int_fast64_t commits, plans, refused;
+    atomic_int_fast64_t commits, plans, refused, waiting;
 };
 
 /* Connections (rc: SQLite's result codes) */
@@ -168,7 +168,7 @@ enum err lite_conn_open(struct conn *c, const struct sqlite_store *s, bool write
 void lite_conn_close(struct conn *c);
 /* The statement of that shape, cached; give it back with lite_statement_done(). */
 int lite_statement(struct conn *c, const struct shape *shape, struct statement **out);
-void lite_statement_done(struct conn *c, struct statement *st);
+void lite_statement_done(struct statement *st); /* NULL is fine */
 int lite_exec(struct conn *c, const char *sql);
 int lite_fixed(struct conn *c, enum fixed which, sqlite3_stmt **out);
 int lite_run_fixed(struct conn *c, enum fixed which);

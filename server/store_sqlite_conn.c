@@ -247,9 +247,8 @@ int lite_statement(struct conn *c, const struct shape *shape, struct statement *
     return rc;
 }
 
-void lite_statement_done(struct conn *c, struct statement *st)
+void lite_statement_done(struct statement *st)
 {
-    (void)c;
     if (!st)
         return;
     sqlite3_reset(st->q);

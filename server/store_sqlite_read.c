@@ -98,7 +98,7 @@ static void lease_drop(void *arg)
 
     if (!l->reader)
         return;
-    lite_statement_done(&l->reader->conn, l->st);
+    lite_statement_done(l->st);
     lite_reader_give(l->store, l->reader);
     l->reader = NULL;
 }

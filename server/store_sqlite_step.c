@@ -42,7 +42,7 @@ static int peek(struct conn *c, const struct table *t, const struct uuid *id, ui
     } else if (rc == SQLITE_DONE) {
         rc = SQLITE_CONSTRAINT;
     }
-    lite_statement_done(c, st);
+    lite_statement_done(st);
     return rc;
 }
 
@@ -76,7 +76,7 @@ static int step_add(struct conn *c, const struct table *t, const struct step *p)
         rc = sqlite3_bind_blob(st->q, 2, &p->id, 16, SQLITE_STATIC);
     if (rc == SQLITE_OK)
         rc = changed_one(c, lite_run(st->q));
-    lite_statement_done(c, st);
+    lite_statement_done(st);
     if (rc == SQLITE_OK && p->sum)
         *p->sum = sum;
     return rc;
@@ -94,7 +94,7 @@ static int step_insert(struct conn *c, const struct table *t, const struct step 
     rc = lite_bind_record(c, st->q, &at, t, t->columns, p->rec, account);
     if (rc == SQLITE_OK)
         rc = taken(lite_run(st->q));
-    lite_statement_done(c, st);
+    lite_statement_done(st);
     return rc;
 }
 
@@ -165,7 +165,7 @@ static int step_update(struct conn *c, const struct table *t, const struct step 
         rc = bind_id_and_guard(c, st->q, at, t, p->rec, p);
     if (rc == SQLITE_OK)
         rc = changed_one(c, taken(lite_run(st->q)));
-    lite_statement_done(c, st);
+    lite_statement_done(st);
     return rc;
 }
 
@@ -180,7 +180,7 @@ static int step_delete(struct conn *c, const struct table *t, const struct step 
     rc = bind_id_and_guard(c, st->q, 1, t, &p->id, p);
     if (rc == SQLITE_OK)
         rc = changed_one(c, lite_run(st->q));
-    lite_statement_done(c, st);
+    lite_statement_done(st);
     return rc;
 }
 

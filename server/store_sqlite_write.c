@@ -17,13 +17,16 @@ enum { BULK_US = 5000, BATCH_MOST = 1024 };
 
 /* Frames of 4 KiB in the log that are not in the database yet. */
 enum {
-    CHECKPOINT_IDLE = 1000,   /* when nobody waits */
-    CHECKPOINT_BUSY = 4000,   /* also when somebody does */
-    CHECKPOINT_FULL = 16384,  /* 64 MiB in the log: wait for readers and start it over */
-    CHECKPOINT_AGAIN = 250,   /* new frames before one that got stuck is tried again */
-    CHECKPOINT_WAIT_MS = 100, /* or this much time */
-    RESTART_MS = 200,         /* what a slow read may cost the writers then */
+    CHECKPOINT_IDLE = 100,   /* when nobody has come for IDLE_MS */
+    CHECKPOINT_BUSY = 8000,  /* also when somebody waits; the log is then started over */
+    CHECKPOINT_FULL = 14000, /* the same, with more patience: the log is near its 64 MiB */
+    CHECKPOINT_AGAIN = 1000, /* new frames before one that got stuck is tried again */
 };
+
+/* What running reads may cost the writers at the end of a log, in steps of a tenth of a ms. */
+enum { PATIENCE_STEP_US = 100, PATIENCE = 50, PATIENCE_FULL = 2000 };
+
+enum { IDLE_MS = 50 };
 
 static void list_init(struct pending_list *l)
 {
@@ -61,6 +64,7 @@ static enum err hand_in(struct sqlite_store *s, struct pending *p, bool bulk)
         return ERR_NO_MEMORY;
     pthread_mutex_lock(&w->lock);
     list_add(bulk ? &w->bulk : &w->people, p);
+    atomic_fetch_add(&s->waiting, 1);
     if (w->asleep) {
         w->asleep = false;
         pthread_cond_signal(&w->wake);
@@ -247,8 +251,9 @@ static void run_batch(struct sqlite_store *s, struct batch *b)
 }
 
 /* Answer everybody; a waiter's memory may be gone as soon as it is woken. */
-static void answer(struct batch *b)
+static void answer(struct sqlite_store *s, struct batch *b)
 {
+    atomic_fetch_sub(&s->waiting, b->n);
     for (struct pending *p = b->list.first, *next; p; p = next) {
         next = p->next;
         sem_post(&p->done);
@@ -296,7 +301,7 @@ static void do_batch(struct sqlite_store *s, struct batch *b)
         run_batch(s, b);
     if (atomic_load(&s->last_change) != before)
         tell_watcher(s);
-    answer(b);
+    answer(s, b);
 }
 
 static int count_frames(void *arg, sqlite3 *db, const char *name, int frames)
@@ -311,28 +316,29 @@ static int count_frames(void *arg, sqlite3 *db, const char *name, int frames)
     return SQLITE_OK;
 }
 
-static bool wants_checkpoint(const struct writer *w, int least)
+static int be_patient(void *arg, int tries)
 {
-    return !atomic_load(&w->failed) && w->wal_frames - w->wal_done >= least &&
-           w->wal_frames - w->wal_tried >= CHECKPOINT_AGAIN;
+    usleep(PATIENCE_STEP_US);
+    return tries < *(const int *)arg;
 }
 
 /*
- * Passive: copies what no reader still needs from the log, waits for nobody.  A log that has grown
- * to its limit is started over, which waits a little for running reads to end.
+ * Copy the log into the database: what no running read still needs, waiting for nobody.  A long log
+ * is started over, which takes a moment without reads in it; new ones do not prolong the wait.
  */
 static void checkpoint(struct sqlite_store *s)
 {
     struct writer *w = &s->writer;
-    bool full = w->wal_frames >= CHECKPOINT_FULL;
-    int mode = full ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+    bool restart = w->wal_frames >= CHECKPOINT_BUSY;
+    int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+    int patience = w->wal_frames >= CHECKPOINT_FULL ? PATIENCE_FULL : PATIENCE;
     int done = 0, rc;
 
-    sqlite3_busy_timeout(w->conn.db, RESTART_MS);
+    sqlite3_busy_handler(w->conn.db, be_patient, &patience);
     rc = sqlite3_wal_checkpoint_v2(w->conn.db, NULL, mode, NULL, &done);
     sqlite3_busy_timeout(w->conn.db, LITE_BUSY_MS);
     w->wal_tried = w->wal_frames;
-    if (rc == SQLITE_OK && full)
+    if (rc == SQLITE_OK && restart)
         w->wal_frames = w->wal_done = w->wal_tried = 0;
     else if (rc == SQLITE_OK || rc == SQLITE_BUSY)
         w->wal_done = done;
@@ -340,40 +346,52 @@ static void checkpoint(struct sqlite_store *s)
         (void)broken(s, rc, "checkpoint");
 }
 
-/* With the lock held: nothing to do.  Sleep until there is, or until a stuck checkpoint's time. */
-static void sleep_awhile(struct writer *w)
+static int frames_to_do(const struct writer *w)
+{
+    return atomic_load(&w->failed) ? 0 : w->wal_frames - w->wal_done;
+}
+
+/* A log that is long, and longer than when it was last tried. */
+static bool log_is_long(const struct writer *w)
+{
+    return frames_to_do(w) && w->wal_frames >= CHECKPOINT_BUSY &&
+           (!w->wal_tried || w->wal_frames - w->wal_tried >= CHECKPOINT_AGAIN);
+}
+
+/* With the lock held: there is no work.  True: none came for so long that the log can be tidied. */
+static bool sleep_awhile(struct writer *w)
 {
     struct timespec until;
+    int rc = 0;
 
     w->asleep = true;
-    if (w->wal_frames - w->wal_done < CHECKPOINT_IDLE || atomic_load(&w->failed)) {
+    if (frames_to_do(w) < CHECKPOINT_IDLE) {
         pthread_cond_wait(&w->wake, &w->lock);
     } else {
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += CHECKPOINT_WAIT_MS * 1000000L;
+        until.tv_nsec += IDLE_MS * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
-        if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT)
-            w->wal_tried = w->wal_done; /* readers have moved on since */
+        rc = pthread_cond_timedwait(&w->wake, &w->lock, &until);
     }
     w->asleep = false;
+    return rc == ETIMEDOUT;
 }
 
 static void *write_loop(void *arg)
 {
     struct sqlite_store *s = arg;
     struct writer *w = &s->writer;
+    struct batch b;
 
     pthread_mutex_lock(&w->lock);
     for (;;) {
         bool waiting = w->people.first || w->bulk.first;
-        bool tidy = wants_checkpoint(w, waiting ? CHECKPOINT_BUSY : CHECKPOINT_IDLE);
-        struct batch b;
+        bool tidy = !waiting && !w->stop && sleep_awhile(w);
 
-        if (!waiting && w->stop)
-            break;
         if (!waiting && !tidy) {
-            sleep_awhile(w);
+            if (w->stop && !w->people.first && !w->bulk.first)
+                break;
             continue;
         }
         if (waiting)
@@ -381,7 +399,7 @@ static void *write_loop(void *arg)
         pthread_mutex_unlock(&w->lock);
         if (waiting)
             do_batch(s, &b);
-        if (tidy)
+        if (tidy || log_is_long(w))
             checkpoint(s);
         pthread_mutex_lock(&w->lock);
     }
