@@ -1,5 +1,7 @@
 /* What every driver must do for many threads, across restarts, and on the disk. */
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -62,6 +64,88 @@ static void spends_exactly_what_there_is(void)
     CHECK(done == COINS && rows == COINS && purse.coins == 0);
     CHECK(after.plans - before.plans == COINS);
     CHECK(after.refused - before.refused == THREADS * TRIES - COINS);
+}
+
+/* Plans that note in which order they were carried out; the first holds the writer up. */
+enum { QUEUED = 6 };
+
+struct order {
+    sem_t go, begun;
+    char text[QUEUED + 2];
+    size_t n;
+};
+
+struct queued {
+    struct order *order;
+    char mark; /* b: bulk, p: people, B and P: one that waits for `go` */
+    struct thing rec;
+};
+
+static enum err note_order(void *arg)
+{
+    struct queued *q = arg;
+
+    q->order->text[q->order->n++] = q->mark;
+    if (q->mark == 'B' || q->mark == 'P') {
+        sem_post(&q->order->begun);
+        sem_wait(&q->order->go);
+    }
+    return ERR_OK;
+}
+
+static void *queue_up(void *arg)
+{
+    struct queued *q = arg;
+    struct step step = {.kind = STEP_INSERT, .type = &thing_type, .rec = &q->rec};
+    struct plan plan = {.steps = &step,
+                        .n = 1,
+                        .settle = note_order,
+                        .arg = q,
+                        .bulk = q->mark == 'b' || q->mark == 'B'};
+
+    CHECK(store_commit(store, &plan) == ERR_OK);
+    return NULL;
+}
+
+static void wait_for_queue(int64_t n)
+{
+    struct store_stats stats;
+
+    do {
+        sched_yield();
+        store_stats(store, &stats);
+    } while (stats.waiting != n);
+}
+
+/* The order in which plans are carried out that wait while the first one runs. */
+static void check_order(const char *queue, const char *want)
+{
+    struct order order = {.n = 0};
+    struct queued plans[QUEUED + 1];
+    pthread_t thread[QUEUED + 1];
+    int n = 0;
+
+    sem_init(&order.go, 0, 0);
+    sem_init(&order.begun, 0, 0);
+    for (const char *p = queue; *p; p++, n++) {
+        plans[n] = (struct queued){&order, *p, {.id = uuid_new()}};
+        CHECK(pthread_create(&thread[n], NULL, queue_up, &plans[n]) == 0);
+        if (n == 0)
+            sem_wait(&order.begun);
+        wait_for_queue(n + 1);
+    }
+    sem_post(&order.go);
+    for (int i = 0; i < n; i++)
+        pthread_join(thread[i], NULL);
+    CHECK_STR(order.text, want);
+    sem_destroy(&order.go);
+    sem_destroy(&order.begun);
+}
+
+static void people_go_before_bulk_and_neither_starves(void)
+{
+    check_order("Bbbppp", "Bpppbb");
+    check_order("Pbbppp", "Pbpppb");
 }
 
 static void signal_watch(void *arg)
@@ -339,6 +423,7 @@ static void readers_are_given_back(void)
 
 static const struct test tests[] = {
     {"spends exactly what there is", spends_exactly_what_there_is},
+    {"people go before bulk and neither starves", people_go_before_bulk_and_neither_starves},
     {"numbers every change", numbers_every_change},
     {"seals what is sealed", seals_what_is_sealed},
     {"a moved sealed text does not open", a_moved_sealed_text_does_not_open},

@@ -32,7 +32,8 @@ struct disk_op {
 struct disk_file {
     char path[512];
     bool is_database;
-    uint8_t *now; /* what a reader sees */
+    const void *writer; /* the first handle that changed it */
+    uint8_t *now;       /* what a reader sees */
     size_t len, size;
     struct disk_op *ops, **last;
 };
@@ -45,6 +46,8 @@ static struct disk {
     long ops, cut_at;                   /* writes, truncations and syncs so far; 0: no cut */
     long database_ops, database_cut_at; /* likewise, of the database alone: of checkpoints */
     atomic_bool full, bad_syncs;        /* no file grows; every sync fails */
+    int other_writers;                  /* times that a file was changed through a second handle */
+    int64_t log_written;                /* bytes, to files other than the database */
     atomic_int *database_cuts; /* counts the cuts in the middle of a checkpoint; may be NULL */
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -141,11 +144,14 @@ static inline void cut_file(const struct disk_file *f)
         close(fd);
 }
 
-/* With the lock held: count an operation, and lose power at the chosen one. */
-static inline void tick(const struct disk_file *file)
+/* With the lock held: count an operation of that handle, and lose power at the chosen one. */
+static inline void tick(struct disk_file *file, const void *handle)
 {
     bool cut = ++disk.ops == disk.cut_at;
 
+    if (!file->writer)
+        file->writer = handle;
+    disk.other_writers += file->writer != handle;
     if (file->is_database && ++disk.database_ops == disk.database_cut_at)
         cut = true;
     if (!cut)
@@ -188,8 +194,9 @@ static inline int disk_write(sqlite3_file *h, const void *data, int n, sqlite3_i
         if (end > f->len)
             set_length(f, end);
         memcpy(f->now + at, data, (size_t)n);
+        disk.log_written += f->is_database ? 0 : n;
         remember(f, at, data, (size_t)n);
-        tick(f);
+        tick(f, h);
         rc = SQLITE_OK;
     }
     pthread_mutex_unlock(&disk.lock);
@@ -203,7 +210,7 @@ static inline int disk_truncate(sqlite3_file *h, sqlite3_int64 len)
     pthread_mutex_lock(&disk.lock);
     set_length(f, (size_t)len);
     remember(f, len, NULL, 0);
-    tick(f);
+    tick(f, h);
     pthread_mutex_unlock(&disk.lock);
     return SQLITE_OK;
 }
@@ -218,7 +225,7 @@ static inline int disk_sync(sqlite3_file *h, int flags)
     if (atomic_load(&disk.bad_syncs))
         return SQLITE_IOERR_FSYNC;
     pthread_mutex_lock(&disk.lock);
-    tick(f);
+    tick(f, h);
     for (const struct disk_op *op = f->ops; op && rc == SQLITE_OK; op = op->next)
         rc = op->n ? real->pMethods->xWrite(real, op->data, (int)op->n, op->at)
                    : real->pMethods->xTruncate(real, op->at);
@@ -385,6 +392,8 @@ static inline void disk_reset(void)
 {
     for (int i = 0; i < DISK_FILES; i++)
         drop_file(&disk.files[i]);
+    disk.other_writers = 0;
+    disk.log_written = 0;
 }
 
 /* Make it known to SQLite as "disk"; it starts empty of memories. */
