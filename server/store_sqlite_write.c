@@ -95,9 +95,8 @@ enum err lite_call(struct sqlite_store *s, int (*fn)(struct sqlite_store *, void
 static enum err broken(struct sqlite_store *s, int rc, const char *doing)
 {
     struct writer *w = &s->writer;
-    enum err err;
+    enum err err = lite_error(&w->conn, rc, doing);
 
-    err = lite_error(&w->conn, rc, doing);
     if (lite_is_fatal(&w->conn, rc)) {
         atomic_store(&w->failed, true);
         log_event(LOG_ERROR, "store.stopped", LOG_STR("why", "the disk refused a write"));
@@ -109,16 +108,12 @@ static enum err broken(struct sqlite_store *s, int rc, const char *doing)
     return err;
 }
 
-static void rollback(struct sqlite_store *s)
+/* Without memory even this can fail: then the next transaction begins with it. */
+static int rollback(struct sqlite_store *s)
 {
     struct conn *c = &s->writer.conn;
-    int rc;
 
-    if (sqlite3_get_autocommit(c->db))
-        return;
-    rc = lite_run_fixed(c, FIXED_ROLLBACK);
-    if (rc != SQLITE_OK)
-        (void)broken(s, rc, "roll back");
+    return sqlite3_get_autocommit(c->db) ? SQLITE_OK : lite_run_fixed(c, FIXED_ROLLBACK);
 }
 
 /* One plan inside the open transaction; p->err says how it went. Not SQLITE_OK: it is broken. */
@@ -230,8 +225,10 @@ static void run_batch(struct sqlite_store *s, struct batch *b)
     struct writer *w = &s->writer;
     int64_t seq = w->next_seq;
     const char *doing = "begin";
-    int rc = lite_run_fixed(&w->conn, FIXED_BEGIN);
+    int rc = rollback(s);
 
+    if (rc == SQLITE_OK)
+        rc = lite_run_fixed(&w->conn, FIXED_BEGIN);
     if (rc == SQLITE_OK) {
         doing = "write";
         rc = b->bulk ? run_bulk(s, b) : run_people(s, b);
@@ -242,7 +239,7 @@ static void run_batch(struct sqlite_store *s, struct batch *b)
     }
     if (rc != SQLITE_OK)
         fail_all(b, broken(s, rc, doing));
-    rollback(s);
+    (void)rollback(s);
     if (rc == SQLITE_OK && b->good)
         publish(s, b, seq);
     else
@@ -334,6 +331,8 @@ static void checkpoint(struct sqlite_store *s)
     int patience = w->wal_frames >= CHECKPOINT_FULL ? PATIENCE_FULL : PATIENCE;
     int done = 0, rc;
 
+    if (rollback(s) != SQLITE_OK)
+        return;
     sqlite3_busy_handler(w->conn.db, be_patient, &patience);
     rc = sqlite3_wal_checkpoint_v2(w->conn.db, NULL, mode, NULL, &done);
     sqlite3_busy_timeout(w->conn.db, LITE_BUSY_MS);
