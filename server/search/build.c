@@ -1,0 +1,457 @@
+#include "server/search/build.h"
+
+#include <string.h>
+
+#include "common/country.h"
+#include "common/utf8.h"
+#include "server/search/image.h"
+#include "server/search/words.h"
+
+enum { FIRST_TABLE = 1 << 12, KIND_ORDER = 128 /* interned texts of orders, behind the dicts */ };
+
+/* An interned (dict, text). */
+struct term {
+    const char *text;
+    uint32_t hash, dict;
+    uint32_t count;    /* documents */
+    uint32_t last_doc; /* document + 1 that counted it last */
+    uint32_t first;    /* finishing: where its postings begin */
+    uint32_t code;     /* finishing: its place in the sorted dict */
+};
+
+struct doc {
+    struct uuid id;
+    int64_t updated;
+    uint32_t refs; /* where its terms begin */
+    uint32_t order[ORDERS];
+    uint8_t score, quality;
+};
+
+struct builder {
+    struct uuid domain;
+    struct arena *texts;
+    struct term *terms;
+    size_t n_terms, terms_size;
+    uint32_t *table; /* term + 1 */
+    size_t table_size;
+    struct doc *docs;
+    size_t n_docs, docs_size;
+    uint32_t *refs;
+    size_t n_refs, refs_size;
+    uint32_t class; /* of the words that are being added */
+};
+
+struct builder *builder_new(const struct uuid *domain)
+{
+    struct builder *b = xcalloc(1, sizeof(*b));
+
+    b->domain = *domain;
+    b->texts = arena_new();
+    b->table_size = FIRST_TABLE;
+    b->table = xcalloc(b->table_size, sizeof(*b->table));
+    return b;
+}
+
+void builder_free(struct builder *b)
+{
+    if (!b)
+        return;
+    arena_free(b->texts);
+    free(b->terms);
+    free(b->table);
+    free(b->docs);
+    free(b->refs);
+    free(b);
+}
+
+size_t builder_count(const struct builder *b)
+{
+    return b->n_docs;
+}
+
+static uint32_t hash_text(uint32_t dict, const char *text)
+{
+    uint32_t h = 2166136261u ^ dict;
+
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * 16777619u;
+    return h ^ h >> 15;
+}
+
+static void grow_table(struct builder *b)
+{
+    b->table_size *= 2;
+    free(b->table);
+    b->table = xcalloc(b->table_size, sizeof(*b->table));
+    for (size_t i = 0; i < b->n_terms; i++) {
+        size_t at = b->terms[i].hash & (b->table_size - 1);
+
+        while (b->table[at])
+            at = (at + 1) & (b->table_size - 1);
+        b->table[at] = (uint32_t)i + 1;
+    }
+}
+
+static uint32_t add_term(struct builder *b, uint32_t dict, const char *text, uint32_t hash)
+{
+    if (b->n_terms == b->terms_size) {
+        b->terms_size = b->terms_size ? b->terms_size * 2 : 1024;
+        b->terms = xrealloc(b->terms, b->terms_size * sizeof(*b->terms));
+    }
+    b->terms[b->n_terms] =
+        (struct term){.text = arena_strdup(b->texts, text), .hash = hash, .dict = dict};
+    return (uint32_t)b->n_terms++;
+}
+
+static uint32_t intern(struct builder *b, uint32_t dict, const char *text)
+{
+    uint32_t hash = hash_text(dict, text), id;
+    size_t at;
+
+    if (b->n_terms * 2 >= b->table_size)
+        grow_table(b);
+    at = hash & (b->table_size - 1);
+    for (; b->table[at]; at = (at + 1) & (b->table_size - 1)) {
+        const struct term *t = &b->terms[b->table[at] - 1];
+
+        if (t->hash == hash && t->dict == dict && strcmp(t->text, text) == 0)
+            return b->table[at] - 1;
+    }
+    id = add_term(b, dict, text, hash);
+    b->table[at] = id + 1;
+    return id;
+}
+
+/* The document that is being added has this term; once is enough. */
+static void refer(struct builder *b, uint32_t dict, const char *text)
+{
+    uint32_t id = intern(b, dict, text);
+    struct term *t = &b->terms[id];
+
+    if (t->last_doc == b->n_docs + 1)
+        return;
+    t->last_doc = (uint32_t)b->n_docs + 1;
+    t->count++;
+    if (b->n_refs == b->refs_size) {
+        b->refs_size = b->refs_size ? b->refs_size * 2 : 4096;
+        b->refs = xrealloc(b->refs, b->refs_size * sizeof(*b->refs));
+    }
+    b->refs[b->n_refs++] = id;
+}
+
+static void take_word(void *arg, const char *word)
+{
+    struct builder *b = arg;
+
+    refer(b, b->class, word);
+}
+
+static enum text_class class_of(const struct field *f)
+{
+    if (strcmp(f->name, "title") == 0)
+        return TEXT_TITLE;
+    if (strcmp(f->name, "name") == 0)
+        return TEXT_NAME;
+    return strcmp(f->name, "company") == 0 ? TEXT_COMPANY : TEXT_OTHER;
+}
+
+static void add_words(struct builder *b, struct arena *mem, const struct field *f,
+                      const struct profile *p)
+{
+    const void *slot = field_at(f, p);
+    const char *text;
+
+    b->class = class_of(f);
+    if (f->kind == KIND_STRS) {
+        const struct strs *list = slot;
+
+        for (size_t i = 0; i < list->n; i++)
+            words_of_text(mem, list->v[i], take_word, b);
+        return;
+    }
+    text = *(const char *const *)slot;
+    if (!text)
+        return;
+    words_of_text(mem, text, take_word, b);
+    if (f->facet == FACET_country && country_name(text))
+        words_of_text(mem, country_name(text), take_word, b);
+}
+
+static void add_facet(struct builder *b, const struct field *f, const struct profile *p)
+{
+    const void *slot = field_at(f, p);
+    uint32_t dict = (uint32_t)(TEXT_CLASSES + f->facet);
+    const char *value = NULL;
+
+    if (f->kind == KIND_STRS) {
+        const struct strs *list = slot;
+
+        for (size_t i = 0; i < list->n; i++)
+            if (list->v[i][0])
+                refer(b, dict, list->v[i]);
+        return;
+    }
+    if (f->kind == KIND_INT)
+        value = f->bucket(*(const int64_t *)slot);
+    else if (f->kind == KIND_TIME)
+        value = f->bucket(((const struct stamp *)slot)->ms);
+    else
+        value = *(const char *const *)slot;
+    if (value && *value)
+        refer(b, dict, value);
+}
+
+static uint32_t order_text(struct builder *b, struct arena *mem, enum order o, const char *text)
+{
+    char *folded = text ? utf8_fold(mem, text) : NULL;
+
+    if (folded && strlen(folded) > ORDER_TEXT_MAX) { /* cursors carry it: it has a ceiling */
+        size_t n = ORDER_TEXT_MAX;
+
+        while (n && ((unsigned char)folded[n] & 0xc0) == 0x80)
+            n--;
+        folded[n] = '\0';
+    }
+    return intern(b, KIND_ORDER + o, folded ? folded : "");
+}
+
+void builder_add(struct builder *b, const struct profile *p)
+{
+    struct arena *mem = arena_new();
+    struct doc d = {.id = p->id,
+                    .updated = p->updated.ms,
+                    .refs = (uint32_t)b->n_refs,
+                    .score = (uint8_t)p->score,
+                    .quality = (uint8_t)p->quality};
+
+    for (const struct field *f = profile_type.fields; f->name; f++) {
+        if (f->flags & FIELD_TEXT)
+            add_words(b, mem, f, p);
+        if (f->facet)
+            add_facet(b, f, p);
+    }
+    if (p->has_email)
+        refer(b, DICT_CONTACT, "email");
+    if (p->has_phone)
+        refer(b, DICT_CONTACT, "phone");
+    d.order[ORDER_NAME] = order_text(b, mem, ORDER_NAME, p->name);
+    d.order[ORDER_COMPANY] = order_text(b, mem, ORDER_COMPANY, p->company);
+    if (b->n_docs == b->docs_size) {
+        b->docs_size = b->docs_size ? b->docs_size * 2 : 256;
+        b->docs = xrealloc(b->docs, b->docs_size * sizeof(*b->docs));
+    }
+    b->docs[b->n_docs++] = d;
+    arena_free(mem);
+}
+
+/* Finishing */
+
+struct finish {
+    struct builder *b;
+    uint32_t *by_rank; /* new ordinal -> document */
+    uint32_t *postings;
+    uint32_t *sorted; /* term ids, by dict and text */
+};
+
+static const struct builder *sorting(const struct builder *set)
+{
+    static _Thread_local const struct builder *current;
+
+    if (set)
+        current = set;
+    return current;
+}
+
+static int by_default_order(const void *a, const void *b)
+{
+    const struct doc *x = &sorting(NULL)->docs[*(const uint32_t *)a];
+    const struct doc *y = &sorting(NULL)->docs[*(const uint32_t *)b];
+
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return uuid_compare(&x->id, &y->id);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct term *x = &sorting(NULL)->terms[*(const uint32_t *)a];
+    const struct term *y = &sorting(NULL)->terms[*(const uint32_t *)b];
+
+    if (x->dict != y->dict)
+        return x->dict < y->dict ? -1 : 1;
+    return strcmp(x->text, y->text);
+}
+
+static uint32_t *counting_up(size_t n)
+{
+    uint32_t *v = xcalloc(n + 1, sizeof(*v));
+
+    for (size_t i = 0; i < n; i++)
+        v[i] = (uint32_t)i;
+    return v;
+}
+
+static uint32_t refs_end(const struct builder *b, uint32_t doc)
+{
+    return doc + 1 < b->n_docs ? b->docs[doc + 1].refs : (uint32_t)b->n_refs;
+}
+
+/* Documents in their new order, each appending itself to its terms: postings come out sorted. */
+static void invert(struct finish *f)
+{
+    struct builder *b = f->b;
+    uint32_t at = 0;
+
+    for (size_t i = 0; i < b->n_terms; i++) {
+        b->terms[i].first = at;
+        at += b->terms[i].count;
+        b->terms[i].count = 0;
+    }
+    f->postings = xcalloc(at + 1, sizeof(*f->postings));
+    for (uint32_t rank = 0; rank < b->n_docs; rank++) {
+        uint32_t doc = f->by_rank[rank];
+
+        for (uint32_t r = b->docs[doc].refs; r < refs_end(b, doc); r++) {
+            struct term *t = &b->terms[b->refs[r]];
+
+            f->postings[t->first + t->count++] = rank;
+        }
+    }
+}
+
+static void write_columns(struct finish *f, struct image *w)
+{
+    struct builder *b = f->b;
+    size_t n = b->n_docs;
+    struct uuid *ids = xcalloc(n, sizeof(*ids));
+    uint8_t *score = xcalloc(n, 1), *quality = xcalloc(n, 1);
+    int64_t *updated = xcalloc(n, sizeof(*updated));
+
+    for (size_t i = 0; i < n; i++) {
+        const struct doc *d = &b->docs[f->by_rank[i]];
+
+        ids[i] = d->id;
+        score[i] = d->score;
+        quality[i] = d->quality;
+        updated[i] = d->updated;
+    }
+    image_section(w, SEC_IDS, ids, n * sizeof(*ids));
+    image_section(w, SEC_SCORE, score, n);
+    image_section(w, SEC_QUALITY, quality, n);
+    image_section(w, SEC_UPDATED, updated, n * sizeof(*updated));
+    free(ids);
+    free(score);
+    free(quality);
+    free(updated);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return uuid_compare(&sorting(NULL)->docs[*(const uint32_t *)a].id,
+                        &sorting(NULL)->docs[*(const uint32_t *)b].id);
+}
+
+static void write_by_id(struct finish *f, struct image *w)
+{
+    size_t n = f->b->n_docs;
+    uint32_t *docs = counting_up(n), *rank_of = xcalloc(n, sizeof(*rank_of));
+
+    for (size_t i = 0; i < n; i++)
+        rank_of[f->by_rank[i]] = (uint32_t)i;
+    qsort(docs, n, sizeof(*docs), by_id);
+    for (size_t i = 0; i < n; i++)
+        docs[i] = rank_of[docs[i]];
+    image_section(w, SEC_BY_ID, docs, n * sizeof(*docs));
+    free(docs);
+    free(rank_of);
+}
+
+static void write_codes(struct finish *f, struct image *w, int facet, const uint32_t *ids,
+                        size_t n_ids)
+{
+    uint32_t *codes = xcalloc(f->b->n_docs, sizeof(*codes));
+
+    for (size_t i = 0; i < n_ids; i++) {
+        const struct term *t = &f->b->terms[ids[i]];
+
+        for (uint32_t k = 0; k < t->count; k++)
+            codes[f->postings[t->first + k]] = (uint32_t)i + 1;
+    }
+    image_section(w, SEC_CODES + facet, codes, f->b->n_docs * sizeof(*codes));
+    free(codes);
+}
+
+static void write_order(struct finish *f, struct image *w, enum order o, const uint32_t *ids,
+                        size_t n_ids)
+{
+    struct builder *b = f->b;
+    uint32_t *ranks = xcalloc(b->n_docs, sizeof(*ranks));
+
+    for (size_t i = 0; i < n_ids; i++) {
+        b->terms[ids[i]].code = (uint32_t)i;
+        image_text_add(w, b->terms[ids[i]].text);
+    }
+    for (size_t i = 0; i < b->n_docs; i++)
+        ranks[i] = b->terms[b->docs[f->by_rank[i]].order[o]].code;
+    image_order_end(w, (int)o, ranks);
+    free(ranks);
+}
+
+/* The terms of one dict lie together in f->sorted. */
+static size_t run_of(const struct finish *f, size_t from, uint32_t dict)
+{
+    size_t n = 0;
+
+    while (from + n < f->b->n_terms && f->b->terms[f->sorted[from + n]].dict == dict)
+        n++;
+    return n;
+}
+
+static void write_dicts(struct finish *f, struct image *w)
+{
+    size_t at = 0;
+
+    for (uint32_t dict = 0; dict < DICTS; dict++) {
+        size_t n = run_of(f, at, dict);
+        int facet = (int)dict - TEXT_CLASSES;
+
+        for (size_t i = at; i < at + n; i++) {
+            const struct term *t = &f->b->terms[f->sorted[i]];
+
+            image_dict_add(w, t->text, f->postings + t->first, t->count);
+        }
+        image_dict_end(w, (int)dict);
+        if (facet > 0 && facet < FACET_END && !facet_is_multi((enum facet)facet))
+            write_codes(f, w, facet, f->sorted + at, n);
+        at += n;
+    }
+    for (uint32_t o = 0; o < ORDERS; o++) {
+        size_t n = run_of(f, at, KIND_ORDER + o);
+
+        write_order(f, w, (enum order)o, f->sorted + at, n);
+        at += n;
+    }
+}
+
+struct segment *builder_finish(struct builder *b)
+{
+    struct finish f = {.b = b};
+    struct image w;
+
+    if (!b->n_docs)
+        return NULL;
+    sorting(b);
+    f.by_rank = counting_up(b->n_docs);
+    qsort(f.by_rank, b->n_docs, sizeof(*f.by_rank), by_default_order);
+    f.sorted = counting_up(b->n_terms);
+    qsort(f.sorted, b->n_terms, sizeof(*f.sorted), by_text);
+    invert(&f);
+    image_begin(&w, b->n_docs, &b->domain);
+    write_columns(&f, &w);
+    write_by_id(&f, &w);
+    write_dicts(&f, &w);
+    free(f.by_rank);
+    free(f.sorted);
+    free(f.postings);
+    return image_end(&w);
+}

@@ -1,0 +1,119 @@
+#include "server/search/cursor.h"
+
+#include <string.h>
+
+#include "common/json.h"
+#include "server/seal.h"
+#include "server/search/segment.h"
+
+enum { VERSION_BYTE = 1, MAC = 16, FIXED = 1 + 8 + 8 + 16, TEXT_MAX = 200 };
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* base64url without padding (RFC 4648 5) */
+static const char *encode(struct arena *mem, const uint8_t *in, size_t n)
+{
+    char *out = arena_alloc(mem, n * 4 / 3 + 4), *p = out;
+    uint32_t acc = 0;
+    int bits = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        acc = acc << 8 | in[i];
+        for (bits += 8; bits >= 6; bits -= 6)
+            *p++ = alphabet[acc >> (bits - 6) & 63];
+    }
+    if (bits)
+        *p++ = alphabet[acc << (6 - bits) & 63];
+    *p = '\0';
+    return out;
+}
+
+static bool decode(const char *in, uint8_t *out, size_t max, size_t *n)
+{
+    uint32_t acc = 0;
+    int bits = 0;
+
+    for (*n = 0; *in; in++) {
+        const char *d = strchr(alphabet, *in);
+
+        if (!d)
+            return false;
+        acc = acc << 6 | (uint32_t)(d - alphabet);
+        bits += 6;
+        if (bits >= 8) {
+            if (*n == max)
+                return false;
+            bits -= 8;
+            out[(*n)++] = (uint8_t)(acc >> bits);
+        }
+    }
+    return (acc & ((1u << bits) - 1)) == 0;
+}
+
+/* The question without its page: everything that a different page would not change. */
+static void question(struct buf *b, const struct uuid *account, const struct search_query *q,
+                     struct arena *mem)
+{
+    struct search_query same = *q;
+
+    same.cursor = NULL;
+    same.page_size = 0;
+    same.facets = (struct strs){0};
+    buf_add(b, account->b, 16);
+    json_write(b, &search_query_type, &same, JSON_MASKED, mem);
+}
+
+static void mac_of(const struct seal *seal, struct arena *mem, const struct uuid *account,
+                   const struct search_query *q, const uint8_t *raw, size_t n, uint8_t mac[MAC])
+{
+    struct buf b = BUF_INIT(4 * 1024 * 1024);
+    uint64_t plain;
+
+    buf_add(&b, raw, n);
+    question(&b, account, q, mem);
+    if (seal && !b.failed) {
+        seal_hash(seal, SEAL_CURSOR, b.data, b.len, mac, MAC);
+    } else { /* without keys (tests): tears, not forgeries */
+        plain = segment_checksum(b.data ? b.data : "", b.len);
+        memcpy(mac, &plain, 8);
+        memcpy(mac + 8, &plain, 8);
+    }
+    buf_free(&b);
+}
+
+const char *cursor_text(const struct seal *seal, struct arena *mem, const struct uuid *account,
+                        const struct search_query *q, const struct cursor *c)
+{
+    size_t text = strlen(c->text), n = FIXED + text;
+    uint8_t *raw = arena_alloc(mem, n + MAC);
+
+    raw[0] = VERSION_BYTE;
+    memcpy(raw + 1, &c->key, 8);
+    memcpy(raw + 9, &c->score, 8);
+    memcpy(raw + 17, c->id.b, 16);
+    memcpy(raw + FIXED, c->text, text);
+    mac_of(seal, mem, account, q, raw, n, raw + n);
+    return encode(mem, raw, n + MAC);
+}
+
+enum err cursor_parse(const struct seal *seal, struct arena *mem, const struct uuid *account,
+                      const struct search_query *q, struct cursor *out, struct problem *why)
+{
+    uint8_t *raw = arena_alloc(mem, FIXED + TEXT_MAX + MAC), mac[MAC], differs = 0;
+    size_t n;
+
+    if (!decode(q->cursor, raw, FIXED + TEXT_MAX + MAC, &n) || n < FIXED + MAC ||
+        raw[0] != VERSION_BYTE)
+        return problem_set(why, "cursor", "this is not a cursor");
+    n -= MAC;
+    mac_of(seal, mem, account, q, raw, n, mac);
+    for (int i = 0; i < MAC; i++)
+        differs |= mac[i] ^ raw[n + (size_t)i];
+    if (differs)
+        return problem_set(why, "cursor", "the cursor belongs to another search");
+    memcpy(&out->key, raw + 1, 8);
+    memcpy(&out->score, raw + 9, 8);
+    memcpy(out->id.b, raw + 17, 16);
+    out->text = arena_strndup(mem, (const char *)raw + FIXED, n - FIXED);
+    return ERR_OK;
+}
