@@ -311,7 +311,7 @@ struct job { /* stored */
     /* the work itself; never shown */
     const char *params; /* JSON of the job's kind */
     const char *error_code, *error_detail, *error_field;
-    int64_t offset, line; /* checkpoint: everything before is committed */
+    int64_t offset; /* checkpoint: everything before is committed */
     int64_t size;         /* bytes in all */
     struct job_counts n;
     int64_t attempts;

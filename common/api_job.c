@@ -67,7 +67,6 @@ static const struct field job_fields[] = {
     FIELD(job, error_detail, .flags = FIELD_INTERNAL, .max = 300),
     FIELD(job, error_field, .flags = FIELD_INTERNAL),
     FIELD(job, offset, .flags = FIELD_INTERNAL),
-    FIELD(job, line, .flags = FIELD_INTERNAL),
     FIELD(job, size, .flags = FIELD_INTERNAL),
     COUNT(read),
     COUNT(created),

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "common/copy.h"
 #include "common/log.h"
 #include "server/search/build.h"
 #include "server/search/index.h"
@@ -75,28 +76,6 @@ static void flush_others(struct rebuild *r)
     r->n_others = 0;
 }
 
-/* The row's texts die with the callback: keep what the index reads. */
-static struct profile keep(struct arena *mem, const struct profile *p)
-{
-    struct profile out = *p;
-
-    for (const struct field *f = profile_type.fields; f->name; f++) {
-        if (f->kind == KIND_STR) {
-            const char **slot = field_slot(f, &out);
-
-            *slot = arena_strdup(mem, *slot);
-        } else if (f->kind == KIND_STRS) {
-            struct strs *list = field_slot(f, &out);
-            const char **v = arena_alloc(mem, list->n * sizeof(*v));
-
-            for (size_t i = 0; i < list->n; i++)
-                v[i] = arena_strdup(mem, list->v[i]);
-            list->v = v;
-        }
-    }
-    return out;
-}
-
 static bool take_row(void *arg, const void *rec)
 {
     struct rebuild *r = arg;
@@ -108,7 +87,8 @@ static bool take_row(void *arg, const void *rec)
         if (builder_count(r->catalogue) == BUILD_ROWS)
             flush_catalogue(r);
     } else {
-        r->others[r->n_others++] = keep(r->mem, p);
+        /* the row's texts die with this call */
+        record_copy(&profile_type, r->mem, &r->others[r->n_others++], p);
         if (r->n_others == BATCH)
             flush_others(r);
     }

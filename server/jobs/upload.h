@@ -1,0 +1,75 @@
+/*
+ * An import of a file of contacts, in pieces: upload_file.c finds its encoding, delimiter, header
+ * and mapping; upload_row.c turns a row into a profile and a company; upload_chunk.c matches,
+ * merges and commits; upload.c runs them.
+ */
+#ifndef SERVER_JOBS_UPLOAD_H
+#define SERVER_JOBS_UPLOAD_H
+
+#include "common/csv.h"
+#include "common/mapping.h"
+#include "server/jobs.h"
+#include "server/request.h"
+
+struct upload_params { /* job.params */
+    struct strs map;   /* COLUMN:field */
+    const char *country;
+};
+extern const struct type upload_params_type;
+
+/* The spool file of a job: DIR/spool/ID. */
+const char *upload_path(const struct server *srv, const struct uuid *job, struct arena *mem);
+
+/* The file as it is read: UTF-8, its columns and what they go to. */
+struct upload_file {
+    int fd;
+    int64_t size;
+    char delimiter;
+    const char *encoding;
+    const char **columns;
+    enum import_field *fields; /* by column */
+    size_t n;
+    int64_t body; /* where the rows begin */
+};
+
+/* errors: ERR_INVALID: no header, nothing mapped, a column that is not there; ERR_UNAVAILABLE */
+enum err upload_file_open(const char *path, const struct upload_params *p, struct arena *mem,
+                          struct upload_file *out, struct problem *why) MUST_CHECK;
+
+/* The number of the line that begins at this offset. */
+int64_t upload_line_at(int fd, int64_t offset);
+
+/* Something of a row that was not taken. */
+struct reject {
+    size_t column;    /* SIZE_MAX: the row */
+    const char *code; /* "bad_email" */
+    const char *reason;
+};
+
+enum { ROW_REJECTS = 16 };
+
+struct upload_row {
+    struct profile p;
+    struct company c;
+    bool has_company;
+    struct reject rejects[ROW_REJECTS];
+    size_t n_rejects;
+    bool rejected; /* the whole row: nothing of it identifies anybody */
+};
+
+/* country: of phone numbers without one, when the row names none either; may be NULL. */
+void upload_row_read(struct arena *mem, const struct upload_file *f, const char *const *cells,
+                     size_t n, const char *country, struct upload_row *out);
+
+struct importer;
+
+struct importer *importer_new(struct server *srv, struct job *job, const struct upload_file *f);
+/* Commits nothing of what was not. NULL is fine. */
+void importer_free(struct importer *im);
+/* A row that was read; faulty: a reader's fault instead. May commit. */
+enum err importer_add(struct importer *im, const struct csv_row *row, const char *country,
+                      bool may_checkpoint) MUST_CHECK;
+/* Commit the rest and wait for it. */
+enum err importer_flush(struct importer *im) MUST_CHECK;
+
+#endif

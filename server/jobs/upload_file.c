@@ -1,0 +1,236 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/json.h"
+#include "common/textcode.h"
+#include "common/utf8.h"
+#include "server/jobs/upload.h"
+#include "server/options.h"
+
+enum { BLOCK = 64 * 1024, HEAD = 256 * 1024, HEADER_LINES = 20, SAMPLES = 50 };
+
+static const struct field upload_params_fields[] = {
+    FIELD(upload_params, map, .max = 200),
+    FIELD(upload_params, country),
+    {0},
+};
+const struct type upload_params_type = {"upload_params", sizeof(struct upload_params),
+                                        upload_params_fields, .owned = NO_OWNED};
+
+const char *upload_path(const struct server *srv, const struct uuid *job, struct arena *mem)
+{
+    char id[UUID_TEXT];
+
+    return arena_printf(mem, "%s/spool/%s", srv->options->data, uuid_text(job, id));
+}
+
+static enum textcode sniff(int fd)
+{
+    struct textcode_sniff s = {0};
+    char block[BLOCK];
+    ssize_t n;
+    off_t at = 0;
+
+    while ((n = pread(fd, block, sizeof(block), at)) > 0) {
+        textcode_sniff_add(&s, block, (size_t)n);
+        at += n;
+    }
+    return textcode_sniff_end(&s);
+}
+
+static bool write_all(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t k = write(fd, p, n);
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return false;
+        p += k;
+        n -= (size_t)k;
+    }
+    return true;
+}
+
+/* Rewrite the file as UTF-8; the same input gives the same bytes, so offsets survive a restart. */
+static enum err convert(int from, int to, enum textcode code)
+{
+    struct textcode_conv conv = {.from = code};
+    struct buf b = BUF_INIT(BLOCK * 4);
+    enum err err = ERR_OK;
+    char block[BLOCK];
+    off_t at = 0;
+    ssize_t n;
+
+    do {
+        n = pread(from, block, sizeof(block), at);
+        at += n > 0 ? n : 0;
+        buf_clear(&b);
+        textcode_convert(&conv, block, n > 0 ? (size_t)n : 0, n <= 0, &b);
+        if (b.failed)
+            err = ERR_NO_MEMORY;
+        else if (!write_all(to, b.data ? b.data : "", b.len))
+            err = errno == ENOSPC ? ERR_DISK_FULL : ERR_UNAVAILABLE;
+    } while (n > 0 && !err);
+    buf_free(&b);
+    return err;
+}
+
+/* The file, or its copy in UTF-8 beside it. */
+static enum err open_utf8(const char *path, struct arena *mem, struct upload_file *out)
+{
+    const char *copy = arena_printf(mem, "%s.utf8", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC), to;
+    enum textcode code;
+    enum err err;
+
+    if (fd < 0)
+        return ERR_UNAVAILABLE;
+    code = sniff(fd);
+    out->encoding = textcode_name(code);
+    out->fd = fd;
+    if (code == TEXT_UTF8)
+        return ERR_OK;
+    to = open(copy, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    err = to < 0 ? ERR_UNAVAILABLE : convert(fd, to, code);
+    close(fd);
+    out->fd = to;
+    return err;
+}
+
+struct table {
+    struct strs rows[HEADER_LINES + SAMPLES];
+    int64_t ends[HEADER_LINES + SAMPLES], lines[HEADER_LINES + SAMPLES];
+    size_t n;
+};
+
+static void keep_row(struct arena *mem, struct table *t, const struct csv_row *row)
+{
+    const char **v = arena_alloc(mem, row->n * sizeof(*v));
+
+    for (size_t i = 0; i < row->n; i++)
+        v[i] = utf8_tidy(mem, row->cells[i]);
+    t->rows[t->n] = (struct strs){v, row->n};
+    t->ends[t->n] = row->end;
+    t->lines[t->n++] = row->line;
+}
+
+/* The first rows, as cells. */
+static enum err read_head(struct arena *mem, struct upload_file *f, struct table *t)
+{
+    char *head = arena_alloc(mem, HEAD + 1);
+    ssize_t n = pread(f->fd, head, HEAD, 0);
+    struct csv_row row;
+    struct csv *c;
+    enum err err;
+
+    if (n < 0)
+        return ERR_UNAVAILABLE;
+    f->delimiter = csv_sniff(head, (size_t)n);
+    c = csv_new(f->delimiter);
+    if (!c)
+        return ERR_NO_MEMORY;
+    err = csv_feed(c, head, (size_t)n, n < HEAD);
+    while (!err && t->n < HEADER_LINES + SAMPLES && csv_next(c, &row))
+        if (row.fault == CSV_NONE)
+            keep_row(mem, t, &row);
+    csv_free(c);
+    return err;
+}
+
+static bool find_header(struct arena *mem, const struct table *t, size_t *at)
+{
+    for (*at = 0; *at < t->n && *at < HEADER_LINES; ++*at)
+        if (mapping_is_header(mem, t->rows[*at].v, t->rows[*at].n))
+            return true;
+    return false;
+}
+
+int64_t upload_line_at(int fd, int64_t upto)
+{
+    char block[BLOCK];
+    int64_t lines = 1, at = 0;
+
+    while (at < upto) {
+        size_t want = upto - at < BLOCK ? (size_t)(upto - at) : BLOCK;
+        ssize_t n = pread(fd, block, want, at);
+
+        if (n <= 0)
+            break;
+        for (ssize_t i = 0; i < n; i++) /* LF, and CR without one */
+            lines += block[i] == '\n' || (block[i] == '\r' && (i + 1 == n || block[i + 1] != '\n'));
+        at += n;
+    }
+    return lines;
+}
+
+/* "COLUMN:field": the last colon parts them. */
+static enum err apply_map(struct arena *mem, struct upload_file *f, const char *rule,
+                          struct problem *why)
+{
+    const char *colon = strrchr(rule, ':');
+    enum import_field field = colon ? import_find(colon + 1) : IMPORT_FIELDS;
+    const char *name;
+
+    if (field == IMPORT_FIELDS)
+        return problem_set(why, "map", "a rule must read COLUMN:field with a known field");
+    name = utf8_tidy(mem, arena_strndup(mem, rule, (size_t)(colon - rule)));
+    for (size_t i = 0; i < f->n; i++) {
+        if (strcmp(f->columns[i], name) != 0)
+            continue;
+        for (size_t k = 0; k < f->n && field != IMPORT_none; k++)
+            if (f->fields[k] == field)
+                f->fields[k] = IMPORT_none;
+        f->fields[i] = field;
+        return ERR_OK;
+    }
+    return problem_set(why, "map", "the file has no column that a rule names");
+}
+
+static enum err map_columns(struct arena *mem, struct upload_file *f, const struct table *t,
+                            size_t header, const struct upload_params *p, struct problem *why)
+{
+    struct mapping *m = arena_alloc(mem, f->n * sizeof(*m));
+    bool any = false;
+
+    mapping_propose(mem, f->columns, f->n, t->rows + header + 1, t->n - header - 1, m);
+    for (size_t i = 0; i < f->n; i++)
+        f->fields[i] = m[i].field;
+    for (size_t i = 0; i < p->map.n; i++)
+        if (apply_map(mem, f, p->map.v[i], why))
+            return ERR_INVALID;
+    for (size_t i = 0; i < f->n; i++)
+        any |= f->fields[i] == IMPORT_email || f->fields[i] == IMPORT_name ||
+               f->fields[i] == IMPORT_last_name || f->fields[i] == IMPORT_first_name ||
+               f->fields[i] == IMPORT_linkedin_url;
+    return any ? ERR_OK
+               : problem_set(why, "map", "no column says who somebody is: name, e-mail or profile");
+}
+
+enum err upload_file_open(const char *path, const struct upload_params *p, struct arena *mem,
+                          struct upload_file *out, struct problem *why)
+{
+    struct table *t = arena_alloc(mem, sizeof(*t));
+    struct stat st;
+    size_t header;
+    enum err err = open_utf8(path, mem, out);
+
+    if (!err && fstat(out->fd, &st))
+        err = ERR_UNAVAILABLE;
+    if (!err)
+        err = read_head(mem, out, t);
+    if (err)
+        return err;
+    out->size = st.st_size;
+    if (!find_header(mem, t, &header))
+        return problem_set(why, "body",
+                           "no header: none of the first rows names two known columns");
+    out->n = t->rows[header].n;
+    out->columns = arena_dup(mem, t->rows[header].v, out->n * sizeof(*out->columns));
+    out->fields = arena_alloc(mem, out->n * sizeof(*out->fields));
+    out->body = t->ends[header];
+    return map_columns(mem, out, t, header, p, why);
+}

@@ -1,0 +1,17 @@
+/* What jobs.c and the routes of jobs share. */
+#ifndef SERVER_JOBS_PRIVATE_H
+#define SERVER_JOBS_PRIVATE_H
+
+#include "server/jobs.h"
+
+/* Ask a job to stop; at once when it is only queued. errors: ERR_CONFLICT: it has ended */
+enum err jobs_cancel(struct jobs *j, const struct uuid *id, struct arena *mem) MUST_CHECK;
+
+/* One of `most` streams of events; false: all are taken. */
+bool jobs_stream_take(struct jobs *j, int64_t most);
+void jobs_stream_give(struct jobs *j);
+
+/* The set of these columns of job_type, ends with NULL. */
+uint64_t job_fields(const char *const *names);
+
+#endif
