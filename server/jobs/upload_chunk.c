@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "common/copy.h"
 #include "server/derive.h"
 #include "server/identity.h"
 #include "server/jobs/upload.h"
