@@ -1,8 +1,11 @@
 /*
- * Each (class, key) has a ring of the times of its last N admissions.  A shard is a mutex and an
- * open hash table that grows up to a bound; when it is full, entries whose window is wholly past
- * make room, and when there are none the newcomer is refused: never open, and never forgetful of
- * one that is being held back.
+ * Each (class, key) has a ring of the times of its admissions of the last window, which grows up to
+ * the class's limit.  A shard is a mutex and an open hash table that grows up to a bound; when it
+ * is full, entries whose window is wholly past make room, and when there are none the newcomer is
+ * refused: never open, and never forgetful of one that is being held back.
+ *
+ * So memory is bounded by SHARDS * MOST_SLOTS / 2 entries of some 120 bytes (16 MB), and 8 bytes
+ * for each request that was admitted in the last minute.
  */
 #include "server/limits.h"
 
@@ -11,9 +14,11 @@
 
 #include "common/clock.h"
 
-enum { SHARDS = 16, KEY_MAX = 20, FIRST_SLOTS = 64, MOST_SLOTS = 1 << 16 };
+enum { SHARDS = 16, KEY_MAX = 20, FIRST_SLOTS = 64, MOST_SLOTS = 1 << 14, FIRST_RING = 8 };
 
 #define WINDOW_US INT64_C(60000000)
+#define SWEEP_US INT64_C(1000000) /* a full shard looks for past entries this often */
+#define LIMIT_MOST INT64_C(1000000000)
 
 static const struct {
     const char *word;
@@ -26,14 +31,16 @@ static const struct {
 
 struct slot {
     uint8_t key[KEY_MAX]; /* class, then the caller's key, zeros behind */
-    int64_t *times;       /* ring of `limit`; NULL: the slot is empty */
-    uint32_t next, n;
+    uint32_t first, n;    /* the oldest, and how many */
+    uint32_t size;
+    int64_t *times; /* ring of `size`; NULL: the slot is empty */
 };
 
 struct shard {
     pthread_mutex_t lock;
     struct slot *slots;
     size_t size, used;
+    int64_t swept; /* when it was last found full */
 };
 
 struct limits {
@@ -95,14 +102,27 @@ static struct slot *probe(struct slot *slots, size_t size, const uint8_t *key)
     return &slots[at];
 }
 
-static bool is_past(const struct slot *s, int64_t limit, int64_t now)
+static int64_t time_at(const struct slot *s, uint32_t i)
 {
-    return s->n == 0 ||
-           now - s->times[(s->next + (uint32_t)limit - 1) % (uint32_t)limit] >= WINDOW_US;
+    return s->times[(s->first + i) % s->size];
+}
+
+/* Forget what has left the window. */
+static void expire(struct slot *s, int64_t now)
+{
+    while (s->n && now - time_at(s, 0) >= WINDOW_US) {
+        s->first = (s->first + 1) % s->size;
+        s->n--;
+    }
+}
+
+static bool is_past(const struct slot *s, int64_t now)
+{
+    return s->n == 0 || now - time_at(s, s->n - 1) >= WINDOW_US;
 }
 
 /* Move the live entries into a table of `size`. */
-static bool rebuild(struct limits *l, struct shard *sh, size_t size, int64_t now)
+static bool rebuild(struct shard *sh, size_t size, int64_t now)
 {
     struct slot *slots = calloc(size, sizeof(*slots));
 
@@ -114,7 +134,7 @@ static bool rebuild(struct limits *l, struct shard *sh, size_t size, int64_t now
 
         if (!s->times)
             continue;
-        if (is_past(s, l->per_minute[s->key[0]], now)) {
+        if (is_past(s, now)) {
             free(s->times);
             continue;
         }
@@ -128,79 +148,75 @@ static bool rebuild(struct limits *l, struct shard *sh, size_t size, int64_t now
 }
 
 /* A free place for one more; false: there is none. */
-static bool make_room(struct limits *l, struct shard *sh, int64_t now)
+static bool make_room(struct shard *sh, int64_t now)
 {
     size_t size = sh->size ? sh->size : FIRST_SLOTS;
 
-    if (sh->size && sh->used * 2 < sh->size)
+    if (sh->size && sh->used * 2 < size)
         return true;
-    if (!rebuild(l, sh, size, now))
+    if (size == MOST_SLOTS && now - sh->swept < SWEEP_US)
         return false;
-    if (sh->used * 2 >= size && size < MOST_SLOTS)
-        return rebuild(l, sh, size * 2, now);
+    sh->swept = now;
+    if (!rebuild(sh, size, now))
+        return false;
+    /* Half of that again must be free, else the next newcomers would sweep anew. */
+    if (sh->used * 4 >= size && size < MOST_SLOTS)
+        return rebuild(sh, size * 2, now);
     return sh->used * 2 < size;
 }
 
-static struct slot *find(struct limits *l, struct shard *sh, const uint8_t *key, int64_t limit,
-                         int64_t now)
+static struct slot *find(struct shard *sh, const uint8_t *key, int64_t now)
 {
     struct slot *s = sh->size ? probe(sh->slots, sh->size, key) : NULL;
 
     if (s && s->times)
         return s;
-    if (!make_room(l, sh, now))
+    if (!make_room(sh, now))
         return NULL;
     s = probe(sh->slots, sh->size, key);
-    s->times = malloc((size_t)limit * sizeof(*s->times));
+    s->times = malloc(FIRST_RING * sizeof(*s->times));
     if (!s->times)
         return NULL;
     memcpy(s->key, key, KEY_MAX);
-    s->n = s->next = 0;
+    s->size = FIRST_RING;
+    s->n = s->first = 0;
     sh->used++;
     return s;
 }
 
-/* How many of the ring are younger than a window, and when the oldest of them leaves it. */
-static int64_t in_window(const struct slot *s, int64_t limit, int64_t now, int64_t *oldest)
+static bool push(struct slot *s, int64_t now)
 {
-    uint32_t ring = (uint32_t)limit, lo = 0, hi = s->n; /* ages fall along the ring: bisect */
+    if (s->n == s->size) {
+        int64_t *times = malloc(2 * (size_t)s->size * sizeof(*times));
 
-    while (lo < hi) {
-        uint32_t mid = (lo + hi) / 2;
-        int64_t t = s->times[(s->next + ring - s->n + mid) % ring];
-
-        if (now - t >= WINDOW_US)
-            lo = mid + 1;
-        else
-            hi = mid;
+        if (!times)
+            return false;
+        for (uint32_t i = 0; i < s->n; i++)
+            times[i] = time_at(s, i);
+        free(s->times);
+        s->times = times;
+        s->size *= 2;
+        s->first = 0;
     }
-    *oldest = lo < s->n ? s->times[(s->next + ring - s->n + lo) % ring] : now;
-    return s->n - lo;
+    s->times[(s->first + s->n++) % s->size] = now;
+    return true;
 }
 
 static void take(struct slot *s, int64_t limit, int64_t now, struct limit_answer *out)
 {
-    int64_t oldest, n = in_window(s, limit, now, &oldest);
-
-    out->admitted = n < limit;
-    if (out->admitted) {
-        s->times[s->next] = now;
-        s->next = (s->next + 1) % (uint32_t)limit;
-        if (s->n < limit)
-            s->n++;
-        n++;
-    }
-    out->remaining = limit - n;
-    if (out->remaining == 0) {
-        in_window(s, limit, now, &oldest);
-        out->retry_after = (oldest + WINDOW_US - now + 999999) / 1000000;
-    }
+    expire(s, now);
+    out->admitted = s->n < limit && push(s, now);
+    out->remaining = limit - s->n;
+    if (out->remaining == 0)
+        out->retry_after = (time_at(s, 0) + WINDOW_US - now + 999999) / 1000000;
+    else if (!out->admitted)
+        out->retry_after = 1;
 }
 
 void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
                  struct limit_answer *out)
 {
-    int64_t limit = l->per_minute[c], now = clock_mono_us();
+    int64_t limit = l->per_minute[c], now;
     uint8_t whole[KEY_MAX] = {(uint8_t)c};
     struct shard *sh;
     struct slot *s;
@@ -214,10 +230,13 @@ void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
     out->retry_after = 60;
     if (limit <= 0)
         return;
+    if (limit > LIMIT_MOST)
+        limit = LIMIT_MOST;
     memcpy(whole + 1, key, n < KEY_MAX - 1 ? n : KEY_MAX - 1);
     sh = &l->shards[hash_of(whole) % SHARDS];
     pthread_mutex_lock(&sh->lock);
-    s = find(l, sh, whole, limit, now);
+    now = clock_mono_us(); /* under the lock, so that times in a ring never fall */
+    s = find(sh, whole, now);
     if (s) {
         out->retry_after = 0;
         take(s, limit, now, out);
