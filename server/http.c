@@ -6,23 +6,21 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "common/log.h"
-#include "server/gzip.h"
-#include "server/http_reaper.h"
+#include "server/http_reply.h"
 #include "server/http_screen.h"
+#include "server/options.h"
 #include "server/request.h"
 #include "server/tls.h"
 
 enum {
     POOL = 32 * 1024,
     REPLY_MAX = 16 * 1024 * 1024,
-    GZIP_LEAST = 1024,
-    URI_MAX = 8 * 1024,
+    BODY_DEFAULT = 64 * 1024,
+    SWALLOW_MAX = 64 * 1024, /* a refused body of this size is read, so that the client stays */
     STOP_MS = 10000,
-    STREAM_BLOCK = 4096,
 #ifdef SANITIZED
     STACK = 1024 * 1024,
 #else
@@ -41,20 +39,20 @@ struct http {
 struct exchange {
     struct http *http;
     struct arena *mem;
-    char *uri; /* as it was sent */
+    const char *target;    /* as it was sent; mem */
+    const char *target_at; /* where it lies in the library's buffer, target_len bytes */
+    size_t target_len;
     struct request r;
+    struct screen screen;
     struct buf body;
-    size_t body_max, length;
+    size_t body_max;
+    const char *piece; /* of the body, for the sink */
+    size_t piece_len;
     bool has_body, begun, finished;
     enum err err;
     int64_t started_us;
     struct MHD_Connection *conn;
 };
-
-static const char no_memory[] =
-    "{\"type\":\"urn:leadgen:problem:no_memory\",\"title\":\"The server is short of memory\","
-    "\"status\":503,\"detail\":\"The server is short of memory\",\"code\":\"no_memory\","
-    "\"retryable\":true,\"request_id\":null,\"field\":null}";
 
 static struct lease *lease_of(struct MHD_Connection *conn)
 {
@@ -109,18 +107,24 @@ static enum err guarded(struct exchange *x, enum err (*fn)(struct exchange *))
     return err;
 }
 
+static enum err keep_target(struct exchange *x)
+{
+    x->target = arena_strdup(x->mem, x->target_at);
+    return ERR_OK;
+}
+
 static enum err begin(struct exchange *x)
 {
     struct request *r = &x->r;
     char *question;
 
-    r->path = arena_strdup(x->mem, x->uri);
+    r->path = arena_strdup(x->mem, x->target);
     question = strchr(r->path, '?');
     if (question) {
         *question = '\0';
         r->query_text = question + 1;
     }
-    return route_begin(r, x->length, x->has_body);
+    return route_begin(r, x->screen.length, x->has_body);
 }
 
 static enum err finish(struct exchange *x)
@@ -132,127 +136,31 @@ static enum err finish(struct exchange *x)
     return route_finish(r);
 }
 
+static enum err write_sink(struct exchange *x)
+{
+    return x->r.sink.write(x->r.sink.arg, x->piece, x->piece_len);
+}
+
 static enum err problem(struct exchange *x)
 {
     route_problem(&x->r, x->err);
     return x->r.out.failed ? ERR_NO_MEMORY : ERR_OK;
 }
 
-static void add_limits(struct MHD_Response *res, const struct limit_answer *a)
-{
-    char text[96];
-
-    if (a->limit <= 0 || a->limit == RATE_UNLIMITED)
-        return;
-    snprintf(text, sizeof(text), "\"%s\";q=%lld;w=60", rate_word(a->rate), (long long)a->limit);
-    MHD_add_response_header(res, "RateLimit-Policy", text);
-    snprintf(text, sizeof(text), "\"%s\";r=%lld;t=%lld", rate_word(a->rate),
-             (long long)a->remaining, (long long)a->retry_after);
-    MHD_add_response_header(res, "RateLimit", text);
-}
-
-static void add_headers(struct MHD_Response *res, const struct request *r)
-{
-    static const struct header always[] = {
-        {"Cache-Control", "no-store"},
-        {"X-Content-Type-Options", "nosniff"},
-        {"Strict-Transport-Security", "max-age=63072000"},
-        {"Referrer-Policy", "no-referrer"},
-        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
-    };
-    char text[24];
-
-    MHD_add_response_header(res, "Content-Type",
-                            r->content_type ? r->content_type : "application/json");
-    MHD_add_response_header(res, "X-Request-Id", r->id);
-    for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
-        MHD_add_response_header(res, always[i].name, always[i].value);
-    for (size_t i = 0; i < r->n_extra; i++)
-        MHD_add_response_header(res, r->extra[i].name, r->extra[i].value);
-    add_limits(res, &r->limit);
-    if (r->retry_after) {
-        snprintf(text, sizeof(text), "%lld", (long long)r->retry_after);
-        MHD_add_response_header(res, "Retry-After", text);
-    }
-    if (r->close)
-        MHD_add_response_header(res, "Connection", "close");
-}
-
-static ssize_t read_stream(void *arg, uint64_t at, char *out, size_t max)
-{
-    struct stream *s = arg;
-    long n = s->read(s->arg, out, max);
-
-    (void)at;
-    return n > 0 ? (ssize_t)n : MHD_CONTENT_READER_END_OF_STREAM;
-}
-
-static void close_stream(void *arg)
-{
-    struct stream *s = arg;
-
-    if (s->close)
-        s->close(s->arg);
-    free(s);
-}
-
-static struct MHD_Response *stream_response(struct request *r)
-{
-    struct stream *s = malloc(sizeof(*s));
-    struct MHD_Response *res;
-
-    if (!s)
-        return NULL;
-    *s = r->stream;
-    res = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, s,
-                                            close_stream);
-    if (!res)
-        free(s);
-    else
-        r->stream = (struct stream){0}; /* it is the response's now */
-    return res;
-}
-
-static struct MHD_Response *bytes_response(struct request *r)
-{
-    const char *accepts = find_header(r, "Accept-Encoding");
-    size_t n = r->out.len;
-    char *data, *packed;
-
-    if (accepts && strstr(accepts, "gzip") && n >= GZIP_LEAST &&
-        gzip_pack(r->out.data, n, &packed, &n)) {
-        struct MHD_Response *res =
-            MHD_create_response_from_buffer(n, packed, MHD_RESPMEM_MUST_FREE);
-
-        if (res) {
-            MHD_add_response_header(res, "Content-Encoding", "gzip");
-            MHD_add_response_header(res, "Vary", "Accept-Encoding");
-        }
-        return res;
-    }
-    data = buf_take(&r->out);
-    return MHD_create_response_from_buffer(data ? n : 0, data, MHD_RESPMEM_MUST_FREE);
-}
-
 static enum MHD_Result send_reply(struct exchange *x)
 {
     struct request *r = &x->r;
-    struct MHD_Response *res = NULL;
+    struct MHD_Response *res;
     enum MHD_Result ok;
 
-    if (x->err && guarded(x, problem)) {
-        buf_free(&r->out);
-        r->status = err_status(ERR_NO_MEMORY);
-        r->content_type = "application/problem+json";
-        res = MHD_create_response_from_buffer(sizeof(no_memory) - 1, (void *)(uintptr_t)no_memory,
-                                              MHD_RESPMEM_PERSISTENT);
-    }
-    if (!res)
-        res = r->stream.read ? stream_response(r) : bytes_response(r);
+    /* A body in chunks ends where the library thinks it does: nothing may follow on its word. */
+    r->close |= x->screen.chunked;
+    if (x->err && guarded(x, problem))
+        res = http_reply_no_memory(r);
+    else
+        res = http_reply(r);
     if (!res)
         return MHD_NO;
-    add_headers(res, r);
     if (r->status >= 500)
         atomic_fetch_add(&r->srv->errors, 1);
     reaper_phase(x->http->reaper, lease_of(x->conn), PHASE_REPLY);
@@ -262,37 +170,65 @@ static enum MHD_Result send_reply(struct exchange *x)
     return ok;
 }
 
-/* Headers only: what is refused here is answered before any of the body is read. */
+/* Where the header section ended: just behind its empty line. */
+static const char *headers_end(struct MHD_Connection *conn, const char *method)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    return method + (info ? info->header_size : 0);
+}
+
+static enum err screen(struct exchange *x, const char *method, const char *version)
+{
+    const char *end = headers_end(x->conn, method);
+    struct screen *s = &x->screen;
+
+    screen_line(s, method, x->target_at, x->target_len, version);
+    MHD_get_connection_values(x->conn, MHD_HEADER_KIND, see_header, s);
+    x->has_body = s->chunked || s->length;
+    if (x->target_len > SCREEN_TARGET_MAX || end - method > SCREEN_HEADERS_MAX)
+        return refuse(&x->r, ERR_TOO_LARGE, NULL, "the target or the headers are too long");
+    if (!screen_is_fine(s, end) || !screen_target_is_fine(x->target))
+        return refuse(&x->r, ERR_INVALID, NULL, "the request is malformed");
+    return ERR_OK;
+}
+
+/* The refusal waits for the body, when that is short: an early one would end the connection. */
+static bool may_swallow(const struct exchange *x)
+{
+    return !x->screen.chunked && !x->screen.expects && x->screen.length <= SWALLOW_MAX;
+}
+
+/* Headers only: a refused large body is never read, a refused small one is read and dropped. */
 static enum MHD_Result on_headers(struct exchange *x, const char *method, const char *version)
 {
     struct request *r = &x->r;
     struct uuid id = uuid_new();
-    struct screen s = {0};
 
+    x->begun = true;
     r->method = method;
-    r->header = find_header;
-    r->conn = x->conn;
     uuid_text(&id, r->id);
     peer_address(x->conn, r->address);
-    MHD_get_connection_values(x->conn, MHD_HEADER_KIND, see_header, &s);
-    x->length = s.length;
-    x->has_body = s.chunked || (s.has_length && s.length);
-    if (!screen_is_fine(&s, version, x->uri)) {
+    if (!x->err)
+        x->err = screen(x, method, version);
+    if (x->err) {
         r->close = true;
-        x->err = refuse(r, ERR_INVALID, NULL, "the request is malformed");
-        x->begun = true;
         return send_reply(x);
     }
     x->err = guarded(x, begin);
-    x->begun = true;
     if (r->who.role > ROLE_PUBLIC)
         reaper_known(x->http->reaper, lease_of(x->conn));
-    if (x->err) {
-        r->close = x->has_body;
+    if (x->err && !may_swallow(x)) {
+        r->close = true;
         return send_reply(x);
     }
-    x->body_max = r->route->body_max ? r->route->body_max : 64 * 1024;
-    x->body = (struct buf)BUF_INIT(x->body_max);
+    if (!x->err) {
+        x->body_max = r->route->body_max ? r->route->body_max : BODY_DEFAULT;
+        if (r->sink.write)
+            x->body_max = (size_t)r->srv->options->upload_max;
+        x->body = (struct buf)BUF_INIT(x->body_max);
+    }
     reaper_phase(x->http->reaper, lease_of(x->conn), PHASE_BODY);
     return MHD_YES;
 }
@@ -306,14 +242,16 @@ static void take_body(struct exchange *x, const char *data, size_t n)
         return;
     if (s->write) {
         s->received += n;
-        x->err = s->write(s->arg, data, n);
-        return;
+        x->piece = data;
+        x->piece_len = n;
+        x->err = s->received > x->body_max ? ERR_TOO_LARGE : guarded(x, write_sink);
+    } else {
+        buf_add(&x->body, data, n);
+        if (x->body.failed)
+            x->err = x->body.len + n > x->body_max ? ERR_TOO_LARGE : ERR_NO_MEMORY;
     }
-    buf_add(&x->body, data, n);
-    if (x->body.failed) {
-        x->err = ERR_TOO_LARGE;
+    if (x->err == ERR_TOO_LARGE && !x->r.why.text[0])
         refuse(&x->r, x->err, NULL, "the body is larger than %zu bytes", x->body_max);
-    }
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const char *url,
@@ -326,7 +264,6 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
     (void)url;
     if (!x)
         return MHD_NO;
-    x->conn = conn;
     if (!x->begun)
         return on_headers(x, method, version);
     if (*size) {
@@ -339,33 +276,33 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
     reaper_phase(x->http->reaper, lease_of(conn), PHASE_WORK);
     if (!x->err)
         x->err = guarded(x, finish);
-    else
-        x->r.close = true;
     return send_reply(x);
 }
 
 /* The request line is here: the first that is known of a request. NULL ends the connection. */
-static void *on_uri(void *arg, const char *uri, struct MHD_Connection *conn)
+static void *on_line(void *arg, const char *target, struct MHD_Connection *conn)
 {
     struct http *h = arg;
     struct exchange *x = calloc(1, sizeof(*x));
 
     if (!x)
         return NULL;
-    x->http = h;
-    x->conn = conn;
     x->mem = arena_try_new();
-    x->uri = strnlen(uri, URI_MAX + 1) > URI_MAX ? NULL : strdup(uri);
-    if (!x->mem || !x->uri) {
-        arena_free(x->mem);
-        free(x->uri);
+    if (!x->mem) {
         free(x);
         return NULL;
     }
+    x->http = h;
+    x->conn = conn;
     x->started_us = clock_mono_us();
     x->r.srv = h->srv;
     x->r.mem = x->mem;
     x->r.out = (struct buf)BUF_INIT(REPLY_MAX);
+    x->r.header = find_header;
+    x->r.conn = conn;
+    x->target_at = target ? target : "";
+    x->target_len = strlen(x->target_at);
+    x->err = guarded(x, keep_target);
     reaper_phase(h->reaper, lease_of(conn), PHASE_HEADERS);
     return x;
 }
@@ -383,6 +320,7 @@ static void log_request(const struct exchange *x)
               LOG_STR("account", uuid_text(&r->who.account, account)));
 }
 
+/* The library does not read a stream any more; what it and the sink own may lie in the arena. */
 static void on_done(void *arg, struct MHD_Connection *conn, void **state,
                     enum MHD_RequestTerminationCode why)
 {
@@ -401,7 +339,6 @@ static void on_done(void *arg, struct MHD_Connection *conn, void **state,
     buf_free(&x->body);
     buf_free(&x->r.out);
     arena_free(x->mem);
-    free(x->uri);
     free(x);
     *state = NULL;
     reaper_phase(h->reaper, lease_of(conn), PHASE_IDLE);
@@ -488,20 +425,24 @@ static struct MHD_Daemon *start_daemon(struct http *h, const struct http_options
         (unsigned)o->per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK, MHD_OPTION_CONNECTION_TIMEOUT, 330u,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_URI_LOG_CALLBACK, on_uri, h, MHD_OPTION_NOTIFY_COMPLETED, on_done, h,
+        MHD_OPTION_URI_LOG_CALLBACK, on_line, h, MHD_OPTION_NOTIFY_COMPLETED, on_done, h,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
 }
 
 enum err http_start(struct server *srv, const struct http_options *o, struct http **out,
                     struct problem *why)
 {
-    struct http *h = xcalloc(1, sizeof(*h));
-    int fd = listen_on(o, why);
+    struct http *h;
+    int fd;
 
-    if (fd < 0) {
-        free(h);
+    if (tls_self_test(o->key_pem, o->cert_pem)) {
+        problem_set(why, "keys", "the certificate and its key do not work together");
         return ERR_UNAVAILABLE;
     }
+    fd = listen_on(o, why);
+    if (fd < 0)
+        return ERR_UNAVAILABLE;
+    h = xcalloc(1, sizeof(*h));
     h->srv = srv;
     h->port = port_of(fd);
     h->reaper = reaper_start(&o->deadlines);

@@ -1,6 +1,5 @@
 #include "server/http_reaper.h"
 
-#include <errno.h>
 #include <linux/sockios.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -26,7 +25,8 @@ struct lease {
     struct lease *next, *before;
     int fd;
     enum phase phase;
-    bool known;
+    bool known, greeted;
+    int64_t accepted_ms;
     int64_t since_ms; /* the phase's start, or the reply's last progress */
     size_t received;
     int unsent;
@@ -68,7 +68,7 @@ static bool is_late(struct reaper *r, struct lease *l, int64_t now)
     case PHASE_GREETING:
         return lasted > r->d.greeting;
     case PHASE_HEADERS:
-        return lasted > r->d.headers;
+        return lasted > r->d.headers || (!l->greeted && now - l->accepted_ms > r->d.greeting);
     case PHASE_BODY:
         return lasted > r->d.body_grace + (int64_t)(l->received / (size_t)floor) * 1000;
     case PHASE_REPLY:
@@ -129,6 +129,8 @@ struct reaper *reaper_start(const struct deadlines *d)
     pthread_cond_init(&r->wake, &attr);
     pthread_condattr_destroy(&attr);
     if (pthread_create(&r->thread, NULL, run, r)) {
+        pthread_mutex_destroy(&r->lock);
+        pthread_cond_destroy(&r->wake);
         free(r);
         return NULL;
     }
@@ -156,7 +158,7 @@ struct lease *reaper_add(struct reaper *r, int fd)
     if (!l)
         return NULL;
     l->fd = fd;
-    l->since_ms = now_ms();
+    l->accepted_ms = l->since_ms = now_ms();
     pthread_mutex_lock(&r->lock);
     l->next = r->all;
     if (l->next)
@@ -187,6 +189,7 @@ void reaper_phase(struct reaper *r, struct lease *l, enum phase p)
         return;
     pthread_mutex_lock(&r->lock);
     l->phase = p;
+    l->greeted |= p > PHASE_HEADERS;
     l->since_ms = now_ms();
     l->received = 0;
     l->unsent = 0;

@@ -13,8 +13,8 @@ struct reaper;
 struct lease; /* one connection */
 
 enum phase {
-    PHASE_GREETING, /* TLS and the first request line */
-    PHASE_HEADERS,
+    PHASE_GREETING, /* from accept: TLS and the first request's headers */
+    PHASE_HEADERS,  /* from the request line */
     PHASE_BODY,  /* by rate */
     PHASE_WORK,  /* ours: no deadline */
     PHASE_REPLY, /* by progress */

@@ -37,19 +37,40 @@ static bool read_length(const char *s, size_t *out)
     return true;
 }
 
+/* RFC 9110 5.5 */
 static bool is_clean(const char *value)
 {
     for (; *value; value++)
-        if ((unsigned char)*value < 0x20 && *value != '\t')
+        if (((unsigned char)*value < 0x20 && *value != '\t') || *value == 0x7f)
             return false;
     return true;
 }
 
+static bool only_blanks(const char *from, const char *to)
+{
+    while (from < to && (*from == ' ' || *from == '\t'))
+        from++;
+    return from == to;
+}
+
+void screen_line(struct screen *s, const char *method, const char *target, size_t target_len,
+                 const char *version)
+{
+    s->bad |= !is_token(method) || strcmp(version, "HTTP/1.1") != 0;
+    s->bad |= method + strlen(method) + 1 != target || target + target_len + 1 != version;
+    s->next = version + strlen(version) + 2;
+}
+
 void screen_header(struct screen *s, const char *name, const char *value)
 {
-    value = value ? value : "";
-    if (!is_token(name) || !is_clean(value))
+    /* Nothing of a piece that lies elsewhere may be measured against the block. */
+    s->bad |= name != s->next || !value;
+    if (s->bad || !only_blanks(name + strlen(name) + 1, value) || !is_token(name) ||
+        !is_clean(value)) {
         s->bad = true;
+        return;
+    }
+    s->next = value + strlen(value) + 2;
     for (unsigned i = 0; once[i]; i++) {
         if (strcasecmp(once[i], name) != 0)
             continue;
@@ -64,20 +85,25 @@ void screen_header(struct screen *s, const char *name, const char *value)
         s->has_length = true;
         s->bad |= !read_length(value, &s->length);
     }
-    if (strcasecmp(name, "Expect") == 0)
+    if (strcasecmp(name, "Expect") == 0) {
+        s->expects = true;
         s->bad |= strcasecmp(value, "100-continue") != 0;
+    }
     if (strcasecmp(name, "Host") == 0)
         s->bad |= !*value || strpbrk(value, " \t/@,") != NULL;
 }
 
-bool screen_is_fine(const struct screen *s, const char *version, const char *uri)
+bool screen_is_fine(const struct screen *s, const char *end)
 {
-    if (s->bad || (s->chunked && s->has_length) || !(s->seen & SEEN_HOST))
+    return !s->bad && s->next + 2 == end && s->seen & SEEN_HOST && !(s->chunked && s->has_length);
+}
+
+bool screen_target_is_fine(const char *target)
+{
+    if (target[0] != '/')
         return false;
-    if (strcmp(version, "HTTP/1.1") != 0 || uri[0] != '/')
-        return false;
-    for (; *uri; uri++)
-        if ((unsigned char)*uri <= 0x20 || (unsigned char)*uri >= 0x7f || *uri == '#')
+    for (; *target; target++)
+        if ((unsigned char)*target <= 0x20 || (unsigned char)*target >= 0x7f || *target == '#')
             return false;
     return true;
 }

@@ -99,8 +99,7 @@ static enum err check_body(struct request *r, size_t length, bool has_body)
     size_t max = row->body_max ? row->body_max : BODY_DEFAULT;
 
     if (!row->body && !row->open_sink)
-        return has_body && length ? refuse(r, ERR_INVALID, NULL, "this request takes no body")
-                                  : ERR_OK;
+        return has_body ? refuse(r, ERR_INVALID, NULL, "this request takes no body") : ERR_OK;
     if (row->open_sink)
         max = (size_t)r->srv->options->upload_max;
     if (length > max)
@@ -181,6 +180,8 @@ void route_problem(struct request *r, enum err err)
     if (!r->retry_after && err_retryable(err) && err_status(err) >= 500)
         r->retry_after = BUSY_RETRY_SECONDS;
     buf_clear(&r->out);
+    if (r->stream.close)
+        r->stream.close(r->stream.arg);
     r->stream = (struct stream){0};
     r->status = err_status(err);
     r->content_type = "application/problem+json";

@@ -146,7 +146,7 @@ enum err kept_find(struct request *r, bool *answered)
         return ERR_OK;
     if (!is_key(key))
         return refuse(r, ERR_INVALID, "Idempotency-Key",
-                      "it must be 1 to %d visible ASCII characters", KEY_MAX);
+                      "it must be 1 to %d printable ASCII characters", KEY_MAX);
     if (!r->kept) {
         r->kept = arena_alloc(r->mem, sizeof(*r->kept));
         r->kept->id = kept_id(r, key);
