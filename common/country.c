@@ -3,26 +3,38 @@
 #include <string.h>
 
 #include "common/country_table.h"
-#include "common/mem.h"
 #include "common/utf8.h"
 
-const char *country_name(const char *code)
+static bool is_letter(int32_t c)
 {
-    for (const struct country *c = countries; c->code; c++)
-        if (strcmp(c->code, code) == 0)
-            return c->name;
-    return NULL;
+    return (c >= 'a' && c <= 'z') || (c >= 0x80 && (c < 0x2000 || c > 0x206f));
 }
 
-/* Letters and digits only, folded: "U.S.A." and "usa" are the same. */
-static void squeeze(const char *folded, char *out, size_t size)
+/* Letters only, in place: "u.s.a." and "usa" are the same. */
+static void squeeze(char *folded)
 {
-    size_t n = 0;
+    char *to = folded;
+    size_t len;
 
-    for (; *folded && n + 1 < size; folded++)
-        if (*folded & 0x80 || (*folded >= 'a' && *folded <= 'z'))
-            out[n++] = *folded;
-    out[n] = '\0';
+    for (const char *from = folded; *from; from += len) {
+        if (!is_letter(utf8_next(from, &len)))
+            continue;
+        memmove(to, from, len);
+        to += len;
+    }
+    *to = '\0';
+}
+
+/* Is `word` the letters of `name`, which is ASCII with capitals? */
+static bool is_name(const char *name, const char *word)
+{
+    for (; *name; name++) {
+        char c = (char)(*name >= 'A' && *name <= 'Z' ? *name + 32 : *name);
+
+        if (is_letter(c) && c != *word++)
+            return false;
+    }
+    return *word == '\0';
 }
 
 /* names: "germany|deutschland|...", each squeezed already. */
@@ -40,49 +52,34 @@ static bool is_listed(const char *names, const char *word)
     return false;
 }
 
-static bool matches(const struct country *c, const char *word, struct arena *mem)
+static const struct country *row_of(const char *code)
 {
-    char own[80];
-
-    if (is_listed(c->others, word))
-        return true;
-    squeeze(utf8_fold(mem, c->code), own, sizeof(own));
-    if (strcmp(own, word) == 0)
-        return true;
-    squeeze(utf8_fold(mem, c->alpha3), own, sizeof(own));
-    if (strcmp(own, word) == 0)
-        return true;
-    squeeze(utf8_fold(mem, c->name), own, sizeof(own));
-    return strcmp(own, word) == 0;
+    for (const struct country *c = countries; c->code; c++)
+        if (strcmp(c->code, code) == 0)
+            return c;
+    return NULL;
 }
 
-static const char *find(const char *text, struct arena *mem)
+const char *country_name(const char *code)
 {
-    char word[80];
+    const struct country *c = row_of(code);
 
-    squeeze(utf8_fold(mem, text), word, sizeof(word));
-    if (!*word)
-        return NULL;
-    for (const struct country *c = countries; c->code; c++)
-        if (matches(c, word, mem))
-            return c->code;
-    return NULL;
+    return c ? c->name : NULL;
 }
 
 const char *country_code(const char *text)
 {
-    struct arena *mem;
-    const char *code;
+    const struct country *exact = row_of(text); /* the common case: a code already */
+    char word[UTF8_SHORT];
 
-    /* The common case: a code already. */
-    if (strlen(text) == 2)
-        for (const struct country *c = countries; c->code; c++)
-            if (strcmp(c->code, text) == 0)
-                return c->code;
-    if (strlen(text) > 200)
+    if (exact)
+        return exact->code;
+    if (!utf8_fold_short(text, word))
         return NULL;
-    mem = arena_new();
-    code = find(text, mem);
-    arena_free(mem);
-    return code;
+    squeeze(word);
+    for (const struct country *c = countries; c->code && *word; c++)
+        if (is_name(c->code, word) || is_name(c->alpha3, word) || is_name(c->name, word) ||
+            is_listed(c->others, word))
+            return c->code;
+    return NULL;
 }

@@ -37,8 +37,16 @@ size_t utf8_fit(const char *s, int columns);
  */
 char *utf8_clean(struct arena *mem, const char *s);
 
-/* NFKC case fold, marks stripped, spaces collapsed and trimmed: the form that comparisons use. */
+/*
+ * NFKC case fold, accents and points stripped, spaces collapsed and trimmed: the form that
+ * comparisons use.  Vowel signs and the voicing of kana stay: they make another word.
+ */
 char *utf8_fold(struct arena *mem, const char *s);
+enum { UTF8_SHORT = 200 };
+/* The same without memory; false: it is broken, or does not fit. */
+bool utf8_fold_short(const char *s, char out[UTF8_SHORT]);
+/* NFC case fold, nothing else: what differs by more than case stays different. */
+char *utf8_lower(struct arena *mem, const char *s);
 /* NFC, outer spaces trimmed, inner runs of blanks one space; the form that is stored. */
 char *utf8_tidy(struct arena *mem, const char *s);
 
