@@ -1,0 +1,21 @@
+/*
+ * The terminal as we found it: what must be written to give it back, from the first moment on and
+ * from inside a signal handler, whatever kills us.
+ */
+#ifndef TUI_TERM_H
+#define TUI_TERM_H
+
+#include <stdbool.h>
+
+/* Start curses in raw mode, remember how to undo it, take the fatal signals. False: no terminal. */
+bool term_start(void);
+/* The ordinary end. */
+void term_stop(void);
+/* Ctrl-Z: give the terminal back, stop, take it again. */
+void term_suspend(void);
+/* A signal asked us to leave (TERM, HUP, INT, QUIT): its number, or 0. */
+int term_signal(void);
+/* Has the other side of the terminal gone? */
+bool term_gone(void);
+
+#endif
