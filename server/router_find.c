@@ -81,26 +81,35 @@ enum err router_find(struct request *r)
     return ERR_METHOD;
 }
 
-static bool parse_network(const char *text, uint8_t net[16], unsigned *bits)
+/* "24"; at most `most` */
+static bool parse_bits(const char *text, unsigned most, unsigned *out)
 {
-    char plain[64];
-    const char *slash = strchr(text, '/');
-    size_t n = slash ? (size_t)(slash - text) : strlen(text);
+    size_t n = strlen(text);
+
+    if (n == 0 || n > 3 || strspn(text, "0123456789") != n)
+        return false;
+    *out = (unsigned)strtoul(text, NULL, 10);
+    return *out <= most;
+}
+
+/* "10.0.0.0/8", "::1"; what cannot be read is no network, and so lets nobody in. */
+static bool parse_network(char *text, uint8_t net[16], unsigned *bits)
+{
+    char *slash = strchr(text, '/');
     struct in_addr v4;
 
-    if (n >= sizeof(plain))
+    if (slash)
+        *slash++ = '\0';
+    *bits = 128;
+    if (inet_pton(AF_INET6, text, net) == 1)
+        return !slash || parse_bits(slash, 128, bits);
+    if (inet_pton(AF_INET, text, &v4) != 1 || (slash && !parse_bits(slash, 32, bits)))
         return false;
-    memcpy(plain, text, n);
-    plain[n] = '\0';
-    *bits = slash ? (unsigned)strtoul(slash + 1, NULL, 10) : 128;
-    if (inet_pton(AF_INET, plain, &v4) == 1) {
-        memset(net, 0, 10);
-        net[10] = net[11] = 0xff;
-        memcpy(net + 12, &v4, 4);
-        *bits = slash ? *bits + 96 : 128;
-        return *bits <= 128;
-    }
-    return inet_pton(AF_INET6, plain, net) == 1 && *bits <= 128;
+    *bits = slash ? *bits + 96 : 128;
+    memset(net, 0, 10);
+    net[10] = net[11] = 0xff;
+    memcpy(net + 12, &v4, 4);
+    return true;
 }
 
 static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)

@@ -1,0 +1,643 @@
+/*
+ * The router's policy over a table of our own: what stands in for the sign-in, the store and the
+ * wire is in this file.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/auth.h"
+#include "server/options.h"
+#include "server/records.h"
+#include "server/router.h"
+#include "server/seal.h"
+#include "tests/test.h"
+
+#define ID "019a0000-0000-7000-8000-000000000001"
+#define OTHER_ID "019a0000-0000-7000-8000-000000000002"
+
+enum { HEADERS = 8 };
+
+static struct server srv;
+static struct options options;
+static bool bootstrapped = true;
+static int handled;            /* calls of the handlers */
+static struct kept_reply kept; /* the fake store holds one */
+static bool is_kept, twin_is_faster;
+static char kept_body[4096];
+
+/* Sign-in: the word after Bearer is who it is. */
+
+bool auth_is_bootstrapped(struct auth *a)
+{
+    (void)a;
+    return bootstrapped;
+}
+
+enum err auth_authenticate(struct request *r)
+{
+    const char *token = r->header(r, "Authorization");
+
+    r->who = (struct principal){.role = ROLE_PUBLIC};
+    if (!token)
+        return ERR_OK;
+    if (strcmp(token, "expired") == 0)
+        return ERR_TOKEN_EXPIRED;
+    r->who.role = role_find(token);
+    if (r->who.role == ROLE_NOBODY)
+        return ERR_UNAUTHORIZED;
+    r->who.user.b[0] = (uint8_t)r->who.role;
+    r->who.account.b[0] = (uint8_t)(r->who.role + 100);
+    return ERR_OK;
+}
+
+/* The store: one kept reply. */
+
+enum err store_get(struct store *s, const struct type *t, const struct uuid *id, uint64_t fields,
+                   struct arena *mem, void *rec)
+{
+    (void)s;
+    (void)fields;
+    (void)mem;
+    if (t != &kept_reply_type || !is_kept || !uuid_equal(id, &kept.id))
+        return ERR_NOT_FOUND;
+    *(struct kept_reply *)rec = kept;
+    return ERR_OK;
+}
+
+static void keep(const struct kept_reply *k)
+{
+    static uint8_t print[64];
+
+    kept = *k;
+    memcpy(print, k->fingerprint.p, k->fingerprint.n);
+    kept.fingerprint.p = print;
+    snprintf(kept_body, sizeof(kept_body), "%s", k->body);
+    kept.body = kept_body;
+    is_kept = true;
+}
+
+/* The table. */
+
+static enum err answer(struct request *r)
+{
+    struct accepted out = {.message = "done"};
+
+    handled++;
+    return reply(r, 200, &accepted_type, &out);
+}
+
+static enum err answer_once(struct request *r)
+{
+    struct accepted out = {.message = "done once"};
+    struct step step;
+    enum err err;
+
+    handled++;
+    err = reply(r, 200, &accepted_type, &out);
+    if (!err && request_keep_step(r, &step)) {
+        err = request_keep(r);
+        CHECK(step.kind == STEP_INSERT && step.type == &kept_reply_type && step.rec == r->kept);
+        keep(r->kept);
+    }
+    return twin_is_faster ? ERR_CONFLICT : err;
+}
+
+/* Of nobody's: well-formed ids and others are answered alike. */
+static enum err by_id(struct request *r)
+{
+    struct uuid id;
+    enum err err = request_id(r, 0, &id);
+
+    handled++;
+    return err ? err : ERR_NOT_FOUND;
+}
+
+static const struct route rows[] = {
+    {"GET", "/api/open", answer, "", .role = ROLE_PUBLIC, .rate = RATE_ANONYMOUS,
+     .flags = ROUTE_BEFORE_BOOTSTRAP},
+    {"GET", "/api/nobody", answer, ""},
+    {"GET", "/api/things/search", answer, "", .role = ROLE_VIEWER, .rate = RATE_SEARCH,
+     .query = &search_query_type},
+    {"GET", "/api/things/:id", by_id, "", .role = ROLE_VIEWER},
+    {"POST", "/api/things/:id", answer, "", .role = ROLE_USER, .body = &login_request_type},
+    {"POST", "/api/things/:id/do/:what", answer_once, "", .role = ROLE_USER,
+     .body = &login_request_type, .flags = ROUTE_IDEMPOTENT, .audit = "thing.do"},
+    {"GET", "/api/hidden", answer, "", .role = ROLE_ADMIN, .flags = ROUTE_HIDDEN},
+    {"GET", "/api/platform", answer, "", .role = ROLE_SUPER_ADMIN, .flags = ROUTE_LOCAL_ADMIN},
+    {"POST", "/api/login", answer, "", .role = ROLE_PUBLIC, .rate = RATE_LOGIN,
+     .body = &login_request_type},
+    {"POST", "/api/small", answer, "", .role = ROLE_PUBLIC, .body = &login_request_type,
+     .body_max = 40},
+    {0},
+};
+const struct route *const route_tables[] = {rows, NULL};
+
+/* One call. */
+
+struct call {
+    const char *method, *path, *query, *who, *key, *type, *body, *address;
+    size_t length; /* said in the headers, when there is no body */
+};
+
+static const struct call *current;
+
+static const char *header(const struct request *r, const char *name)
+{
+    (void)r;
+    if (strcmp(name, "Authorization") == 0)
+        return current->who;
+    if (strcmp(name, "Idempotency-Key") == 0)
+        return current->key;
+    return strcmp(name, "Content-Type") == 0 ? current->type : NULL;
+}
+
+static struct request last; /* of the last call */
+
+static void end(void)
+{
+    buf_free(&last.out);
+    arena_free(last.mem);
+    memset(&last, 0, sizeof(last));
+}
+
+static enum err begin(const struct call *c)
+{
+    size_t n = c->body ? strlen(c->body) : c->length;
+    struct in_addr v4;
+
+    end();
+    current = c;
+    last = (struct request){.srv = &srv,
+                            .mem = arena_new(),
+                            .method = c->method ? c->method : "GET",
+                            .path = c->path,
+                            .query_text = c->query,
+                            .header = header,
+                            .out = BUF_INIT(1 << 20),
+                            .id = ID};
+    if (c->address && strchr(c->address, ':')) {
+        CHECK(inet_pton(AF_INET6, c->address, last.address) == 1);
+    } else {
+        CHECK(inet_pton(AF_INET, c->address ? c->address : "127.0.0.1", &v4) == 1);
+        last.address[10] = last.address[11] = 0xff;
+        memcpy(last.address + 12, &v4, 4);
+    }
+    return route_begin(&last, n, n > 0);
+}
+
+static enum err call(const struct call *c)
+{
+    enum err err = begin(c);
+
+    last.raw = c->body;
+    last.raw_len = c->body ? strlen(c->body) : 0;
+    if (!err)
+        err = route_finish(&last);
+    if (err)
+        route_problem(&last, err);
+    return err;
+}
+
+#define CALL(...) call(&(const struct call){__VA_ARGS__})
+#define GET(path_, ...) CALL(.path = path_, __VA_ARGS__)
+#define JSON "{\"email\":\"a@b.example\",\"password\":\"x\"}"
+#define POST(path_, ...) CALL(.method = "POST", .path = path_, __VA_ARGS__)
+
+static bool says(const char *text)
+{
+    return last.out.data && strstr(last.out.data, text);
+}
+
+static const char *extra(const char *name)
+{
+    for (size_t i = 0; i < last.n_extra; i++)
+        if (strcmp(last.extra[i].name, name) == 0)
+            return last.extra[i].value;
+    return NULL;
+}
+
+static void limits_are(int64_t general, int64_t anonymous, int64_t login)
+{
+    for (int i = 0; i < RATE_COUNT; i++)
+        options.rates[i] = RATE_UNLIMITED;
+    options.rates[RATE_GENERAL] = general;
+    options.rates[RATE_ANONYMOUS] = anonymous;
+    options.rates[RATE_LOGIN] = login;
+    limits_free(srv.limits);
+    srv.limits = limits_new(options.rates);
+}
+
+#define UNLIMITED RATE_UNLIMITED, RATE_UNLIMITED, RATE_UNLIMITED
+
+static void finds_the_row(void)
+{
+    limits_are(UNLIMITED);
+    CHECK(GET("/api/things/search", .who = "viewer") == ERR_OK);
+    CHECK(GET("/api/things/" ID, .who = "viewer") == ERR_NOT_FOUND);
+    CHECK_STR(last.route->path, "/api/things/:id");
+    CHECK_STR(last.params[0], ID);
+    CHECK(POST("/api/things/a/do/b", .who = "user", .body = JSON) == ERR_OK);
+    CHECK_STR(last.params[0], "a");
+    CHECK_STR(last.params[1], "b");
+    /* The literal wins, but it has no POST: the :name answers. */
+    CHECK(POST("/api/things/search", .who = "user", .body = JSON) == ERR_OK);
+    CHECK_STR(last.route->path, "/api/things/:id");
+}
+
+static void what_is_not_there(void)
+{
+    static const char *const absent[] = {"",
+                                         "/",
+                                         "/api",
+                                         "/api/",
+                                         "/api/open/",
+                                         "//api/open",
+                                         "/api//open",
+                                         "/api/./open",
+                                         "/api/op",
+                                         "/api/openly",
+                                         "/api/OPEN",
+                                         "/api/%6fpen",
+                                         "/api/open%00",
+                                         "/api/open;a",
+                                         "/api/things//do/x",
+                                         "/api/things",
+                                         "/api/things/",
+                                         "/api/things/a/do",
+                                         "/api/things/a/do/b/c"};
+
+    limits_are(UNLIMITED);
+    for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++)
+        CHECK(GET(absent[i], .who = "super_admin") == ERR_NOT_FOUND && !last.route);
+    CHECK(CALL(.method = "DELETE", .path = "/api/things/x") == ERR_METHOD);
+    CHECK(extra("Allow") && strcmp(extra("Allow"), "GET, POST") == 0);
+    CHECK(CALL(.method = "get", .path = "/api/open") == ERR_METHOD);
+    CHECK(CALL(.method = "HEAD", .path = "/api/open") == ERR_METHOD);
+    CHECK(CALL(.method = "OPTIONS", .path = "/api/open") == ERR_METHOD);
+}
+
+static void roles(void)
+{
+    static const char *const order[] = {NULL, "viewer", "user", "admin", "super_admin"};
+    static const struct {
+        const char *method, *path;
+        int least; /* index of order; 5: nobody */
+        enum err refused;
+    } want[] = {
+        {"GET", "/api/open", 0, ERR_OK},
+        {"GET", "/api/nobody", 5, ERR_NOT_FOUND},
+        {"GET", "/api/things/search", 1, ERR_FORBIDDEN},
+        {"POST", "/api/things/x", 2, ERR_FORBIDDEN},
+        {"GET", "/api/hidden", 3, ERR_NOT_FOUND},
+        {"GET", "/api/platform", 4, ERR_FORBIDDEN},
+    };
+
+    limits_are(UNLIMITED);
+    options.super_admin_addresses = "127.0.0.0/8";
+    for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
+        for (int who = 0; who < 5; who++) {
+            enum err got = begin(
+                &(struct call){.method = want[i].method, .path = want[i].path, .who = order[who]});
+            enum err refused = who == 0 && want[i].least < 5 ? ERR_UNAUTHORIZED : want[i].refused;
+
+            CHECK(got == (who >= want[i].least ? ERR_OK : refused));
+        }
+        CHECK(begin(&(struct call){.method = want[i].method,
+                                   .path = want[i].path,
+                                   .who = "forged"}) == ERR_UNAUTHORIZED);
+        CHECK(begin(&(struct call){.method = want[i].method,
+                                   .path = want[i].path,
+                                   .who = "expired"}) == ERR_TOKEN_EXPIRED);
+        CHECK(extra("WWW-Authenticate") != NULL);
+    }
+}
+
+static void super_admin_comes_from_listed_addresses(void)
+{
+    limits_are(UNLIMITED);
+    options.super_admin_addresses = "10.1.0.0/16 2001:db8::/32";
+    CHECK(GET("/api/platform", .who = "super_admin", .address = "10.1.2.3") == ERR_OK);
+    CHECK(GET("/api/platform", .who = "super_admin", .address = "10.2.2.3") == ERR_FORBIDDEN);
+    CHECK(GET("/api/platform", .who = "super_admin", .address = "2001:db8:1::1") == ERR_OK);
+    CHECK(GET("/api/platform", .who = "super_admin", .address = "2001:db9::1") == ERR_FORBIDDEN);
+    CHECK(GET("/api/open", .who = "super_admin", .address = "10.2.2.3") == ERR_OK);
+    options.super_admin_addresses = "";
+    CHECK(GET("/api/platform", .who = "super_admin") == ERR_FORBIDDEN);
+}
+
+static void networks(void)
+{
+    static const struct {
+        const char *address, *list;
+        bool in;
+    } want[] = {
+        {"127.0.0.1", "127.0.0.0/8 ::1/128", true},
+        {"::1", "127.0.0.0/8 ::1/128", true},
+        {"::2", "127.0.0.0/8 ::1/128", false},
+        {"128.0.0.1", "127.0.0.0/8", false},
+        {"10.0.0.7", "10.0.0.7", true},
+        {"10.0.0.8", "10.0.0.7", false},
+        {"10.0.0.255", "10.0.0.128/25", true},
+        {"10.0.0.127", "10.0.0.128/25", false},
+        {"1.2.3.4", "0.0.0.0/0", true},
+        {"2001:db8::1", "0.0.0.0/0", false},
+        {"::ffff:10.0.0.7", "10.0.0.0/24", true},
+        {"1.2.3.4", "", false},
+        {"1.2.3.4", "nonsense 1.2.3.4/99 1.2.3/8", false},
+        {"1.2.3.4", "1.2.3.4/", false},
+        {"1.2.3.4", "0.0.0.0/x", false},
+        {"1.2.3.4", "0.0.0.0/-1", false},
+        {"1.2.3.4", "0.0.0.0/0x", false},
+    };
+
+    for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
+        uint8_t at[16] = {[10] = 0xff, [11] = 0xff};
+
+        if (strchr(want[i].address, ':'))
+            CHECK(inet_pton(AF_INET6, want[i].address, at) == 1);
+        else
+            CHECK(inet_pton(AF_INET, want[i].address, at + 12) == 1);
+        if (router_address_in(at, want[i].list) != want[i].in)
+            fprintf(stderr, "%s in %s\n", want[i].address, want[i].list);
+        CHECK(router_address_in(at, want[i].list) == want[i].in);
+    }
+}
+
+static void nothing_before_the_bootstrap(void)
+{
+    limits_are(UNLIMITED);
+    bootstrapped = false;
+    CHECK(GET("/api/open", .who = NULL) == ERR_OK);
+    CHECK(POST("/api/login", .body = JSON) == ERR_NOT_READY);
+    CHECK(GET("/api/things/search", .who = "super_admin") == ERR_NOT_READY);
+    CHECK(last.status == 503 && last.retry_after > 0);
+    bootstrapped = true;
+    atomic_store(&srv.stopping, true);
+    CHECK(GET("/api/open", .who = NULL) == ERR_UNAVAILABLE);
+    CHECK(last.status == 503 && last.retry_after > 0);
+    atomic_store(&srv.stopping, false);
+}
+
+static void limits_of_addresses(void)
+{
+    limits_are(RATE_UNLIMITED, 3, 2);
+    for (int i = 0; i < 3; i++)
+        CHECK(GET("/api/open", .who = NULL) == ERR_OK && last.limit.remaining == 2 - i);
+    CHECK(GET("/api/open", .who = NULL) == ERR_RATE);
+    CHECK(last.status == 429 && last.retry_after >= 59 && last.limit.rate == RATE_ANONYMOUS);
+    CHECK(GET("/api/things/search", .who = NULL) == ERR_RATE); /* any route without a token */
+    CHECK(GET("/api/open", .address = "127.0.0.2") == ERR_OK);
+    CHECK(GET("/api/open", .who = "user") == ERR_OK);
+    /* sign-in by address, whoever says to be signed in */
+    CHECK(POST("/api/login", .body = JSON) == ERR_OK);
+    CHECK(POST("/api/login", .body = JSON, .who = "user") == ERR_OK);
+    CHECK(POST("/api/login", .body = JSON, .who = "admin") == ERR_RATE);
+    CHECK(last.limit.rate == RATE_LOGIN);
+    /* tokens that do not verify are counted as anonymous */
+    limits_are(RATE_UNLIMITED, 2, RATE_UNLIMITED);
+    CHECK(GET("/api/open", .who = "forged") == ERR_UNAUTHORIZED);
+    CHECK(GET("/api/open", .who = "expired") == ERR_TOKEN_EXPIRED);
+    CHECK(GET("/api/open", .who = "forged") == ERR_RATE);
+}
+
+static void limits_of_networks(void)
+{
+    limits_are(RATE_UNLIMITED, 1, RATE_UNLIMITED);
+    CHECK(GET("/api/open", .address = "2001:db8:0:1::1") == ERR_OK);
+    CHECK(GET("/api/open", .address = "2001:db8:0:1:ffff::2") == ERR_RATE);
+    CHECK(GET("/api/open", .address = "2001:db8:0:2::1") == ERR_OK);
+    CHECK(GET("/api/open", .address = "::ffff:1.2.3.4") == ERR_OK);
+    CHECK(GET("/api/open", .address = "1.2.3.5") == ERR_OK);
+    CHECK(GET("/api/open", .address = "1.2.3.4") == ERR_RATE);
+}
+
+static void limits_of_principals(void)
+{
+    limits_are(2, RATE_UNLIMITED, RATE_UNLIMITED);
+    CHECK(begin(&(struct call){.path = "/api/things/x", .who = "user"}) == ERR_OK);
+    CHECK(begin(&(struct call){.path = "/api/things/y", .who = "user", .address = "9.9.9.9"}) ==
+          ERR_OK);
+    CHECK(begin(&(struct call){.path = "/api/things/x", .who = "user"}) == ERR_RATE);
+    CHECK(begin(&(struct call){.path = "/api/things/x", .who = "admin"}) == ERR_OK);
+    CHECK(begin(&(struct call){.path = "/api/things/search", .who = "user"}) == ERR_OK);
+}
+
+static void bodies(void)
+{
+    limits_are(UNLIMITED);
+    CHECK(begin(&(struct call){.path = "/api/open", .length = 1}) == ERR_INVALID);
+    CHECK(begin(&(struct call){.method = "POST", .path = "/api/login", .length = 65536}) == ERR_OK);
+    CHECK(begin(&(struct call){.method = "POST", .path = "/api/login", .length = 65537}) ==
+          ERR_TOO_LARGE);
+    CHECK(begin(&(struct call){.method = "POST", .path = "/api/small", .length = 41}) ==
+          ERR_TOO_LARGE);
+    CHECK(POST("/api/login", .body = JSON, .type = "application/json; charset=utf-8") == ERR_OK);
+    CHECK(POST("/api/login", .body = JSON, .type = "Application/JSON") == ERR_OK);
+    CHECK(POST("/api/login", .body = JSON, .type = "text/plain") == ERR_MEDIA_TYPE);
+    CHECK(POST("/api/login", .body = JSON, .type = "application/jsonx") == ERR_MEDIA_TYPE);
+    CHECK(POST("/api/login", .who = NULL) == ERR_INVALID); /* an empty body */
+    CHECK(POST("/api/login", .body = "{") == ERR_INVALID);
+    CHECK(POST("/api/login", .body = "[]") == ERR_INVALID);
+    CHECK(POST("/api/login", .body = JSON "x") == ERR_INVALID);
+    CHECK(POST("/api/login", .body = "{\"email\":\"a@b.example\"}") == ERR_INVALID);
+    CHECK(says("\"field\":\"password\""));
+    CHECK(POST("/api/login", .body = "{\"role\":\"admin\"}") == ERR_INVALID);
+    CHECK(says("\"field\":\"role\""));
+    CHECK(POST("/api/login", .body = JSON) == ERR_OK);
+    CHECK(body_has(&last, "email") && !body_has(&last, "nonsense"));
+    CHECK_STR(((struct login_request *)last.body)->email, "a@b.example");
+}
+
+static const struct search_query *search(const char *query, enum err want, const char *field)
+{
+    char member[80];
+
+    CHECK(GET("/api/things/search", .who = "user", .query = query) == want);
+    snprintf(member, sizeof(member), "\"field\":\"%s\"", field ? field : "");
+    if (want && field && !says(member))
+        fprintf(stderr, "%s: %s\n", query, last.out.data);
+    CHECK(!want || !field || says(member));
+    return last.query;
+}
+
+static void queries(void)
+{
+    const struct search_query *q;
+
+    limits_are(UNLIMITED);
+    q = search("q=a+b%20c%C3%A4&page_size=7&country=DE&country=FR&-country=US", ERR_OK, NULL);
+    CHECK_STR(q->q, "a b c\xc3\xa4");
+    CHECK(q->page_size == 7);
+    CHECK(q->in[FACET_country].n == 2 && strcmp(q->in[FACET_country].v[1], "FR") == 0);
+    CHECK(q->out[FACET_country].n == 1);
+    CHECK(body_has(&last, "q") && !body_has(&last, "cursor"));
+    q = search("q=a%26b%3dc&&", ERR_OK, NULL);
+    CHECK_STR(q->q, "a&b=c");
+    q = search("q", ERR_OK, NULL);
+    CHECK_STR(q->q, "");
+    search("q=a=b", ERR_OK, NULL);
+    search("", ERR_OK, NULL);
+    search("%71=x", ERR_OK, NULL);
+
+    search("q=a&q=b", ERR_INVALID, "q");
+    search("Q=a", ERR_INVALID, "Q");
+    search("nonsense=1", ERR_INVALID, "nonsense");
+    search("page_size=0", ERR_INVALID, "page_size");
+    search("page_size=1001", ERR_INVALID, "page_size");
+    search("page_size=", ERR_INVALID, "page_size");
+    search("page_size=%201", ERR_INVALID, "page_size");
+    search("page_size=1e3", ERR_INVALID, "page_size");
+    search("sort=password", ERR_INVALID, "sort");
+    search("q=%", ERR_INVALID, "q");
+    search("q=%4", ERR_INVALID, "q");
+    search("q=%zz", ERR_INVALID, "q");
+    search("q=%00", ERR_INVALID, "q");
+    search("q=a%00b", ERR_INVALID, "q");
+    search("q=%ff", ERR_INVALID, "q");
+    search("q=%c0%80", ERR_INVALID, "q");
+    search("q=%ed%a0%80", ERR_INVALID, "q");
+    search("%00=x", ERR_INVALID, NULL);
+    search("=x", ERR_INVALID, NULL);
+    CHECK(GET("/api/open", .query = "a=1") == ERR_INVALID);
+    CHECK(GET("/api/open", .query = "") == ERR_OK);
+}
+
+#define DO "/api/things/" ID "/do/it"
+
+static void one_key_one_effect(void)
+{
+    char first[256], longest[256], longer[257];
+
+    limits_are(UNLIMITED);
+    is_kept = false;
+    handled = 0;
+    CHECK(POST(DO, .who = "user", .body = JSON, .key = "k1") == ERR_OK);
+    CHECK(handled == 1 && is_kept && !extra("Idempotency-Replayed"));
+    snprintf(first, sizeof(first), "%s", last.out.data);
+    CHECK(POST(DO, .who = "user", .body = JSON, .key = "k1") == ERR_OK);
+    CHECK(handled == 1 && last.status == 200 && extra("Idempotency-Replayed"));
+    CHECK_STR(last.out.data, first);
+
+    CHECK(POST(DO, .who = "user", .body = JSON " ", .key = "k1") == ERR_KEY_REUSED);
+    CHECK(last.status == 422 && handled == 1);
+    CHECK(POST("/api/things/" OTHER_ID "/do/it", .who = "user", .body = JSON, .key = "k1") ==
+          ERR_KEY_REUSED);
+    CHECK(POST(DO, .who = "admin", .body = JSON, .key = "k1") == ERR_OK);
+    CHECK(handled == 2); /* another principal's key is another key */
+    CHECK(POST(DO, .who = "user", .body = JSON) == ERR_OK);
+    CHECK(handled == 3);
+
+    memset(longer, 'k', sizeof(longer) - 1);
+    longer[256] = '\0';
+    memcpy(longest, longer + 1, sizeof(longest));
+    CHECK(POST(DO, .who = "user", .body = JSON, .key = longest) == ERR_OK);
+    CHECK(POST(DO, .who = "user", .body = JSON, .key = longer) == ERR_INVALID);
+    CHECK(POST(DO, .who = "user", .body = JSON, .key = "") == ERR_INVALID);
+    CHECK(POST(DO, .who = "user", .body = JSON, .key = "k\xc3\xa4") == ERR_INVALID);
+    CHECK(says("\"field\":\"Idempotency-Key\""));
+}
+
+static void the_slower_twin_is_shown_the_first_reply(void)
+{
+    limits_are(UNLIMITED);
+    is_kept = false;
+    handled = 0;
+    twin_is_faster = true;
+    CHECK(POST(DO, .who = "user", .body = JSON, .key = "twin") == ERR_OK);
+    CHECK(handled == 1 && says("done once") && extra("Idempotency-Replayed"));
+    is_kept = false;
+    CHECK(POST(DO, .who = "user", .body = JSON) ==
+          ERR_CONFLICT); /* without a key it is a conflict */
+    CHECK(last.status == 409 && !says("done once"));
+    twin_is_faster = false;
+}
+
+static void problems_say_what_and_no_more(void)
+{
+    char absent[512];
+
+    limits_are(UNLIMITED);
+    CHECK(GET("/api/things/" ID, .who = "user") == ERR_NOT_FOUND);
+    snprintf(absent, sizeof(absent), "%s", last.out.data);
+    CHECK_STR(last.content_type, "application/problem+json");
+    CHECK(says("\"status\":404") && says("\"code\":\"not_found\"") && says("\"retryable\":false"));
+    CHECK(says("\"request_id\":\"" ID "\"") && says("\"field\":null"));
+    CHECK(GET("/api/things/malformed", .who = "user") == ERR_NOT_FOUND);
+    CHECK_STR(last.out.data, absent);
+    CHECK(GET("/api/nowhere", .who = "user") == ERR_NOT_FOUND);
+    CHECK_STR(last.out.data, absent);
+    CHECK(GET("/api/hidden", .who = "user") == ERR_NOT_FOUND);
+    CHECK_STR(last.out.data, absent);
+}
+
+static void cursors_are_of_one_listing_and_account(void)
+{
+    struct uuid id = {{1, 2, 3}}, got;
+    char text[128];
+
+    limits_are(UNLIMITED);
+    CHECK(begin(&(struct call){.path = "/api/things/x", .who = "user"}) == ERR_OK);
+    snprintf(text, sizeof(text), "%s", cursor_make(&last, "things", &id));
+    CHECK(cursor_read(&last, "things", text, &got) == ERR_OK && uuid_equal(&got, &id));
+    CHECK(cursor_read(&last, "things", "", &got) == ERR_OK && uuid_is_zero(&got));
+    CHECK(cursor_read(&last, "things", NULL, &got) == ERR_OK && uuid_is_zero(&got));
+    CHECK(cursor_read(&last, "others", text, &got) == ERR_INVALID);
+    CHECK_STR(last.why.field, "cursor");
+    for (size_t i = 0; text[i]; i++) {
+        char old = text[i];
+
+        text[i] = old == '0' ? '1' : '0';
+        CHECK(cursor_read(&last, "things", text, &got) == ERR_INVALID);
+        text[i] = '\0';
+        CHECK(i == 0 || cursor_read(&last, "things", text, &got) == ERR_INVALID);
+        text[i] = old;
+    }
+    CHECK(begin(&(struct call){.path = "/api/things/x", .who = "admin"}) == ERR_OK);
+    CHECK(cursor_read(&last, "things", text, &got) == ERR_INVALID);
+}
+
+static char dir[] = "/tmp/router-XXXXXX";
+
+static void starts(void)
+{
+    struct problem why;
+
+    CHECK(mkdtemp(dir) != NULL);
+    CHECK(seal_open(dir, &srv.seal, &why) == ERR_OK);
+    srv.options = &options;
+}
+
+static void ends(void)
+{
+    char ring[64];
+
+    end();
+    limits_free(srv.limits);
+    seal_close(srv.seal);
+    snprintf(ring, sizeof(ring), "%s/ring", dir);
+    CHECK(unlink(ring) == 0);
+    CHECK(rmdir(dir) == 0);
+}
+
+static const struct test tests[] = {
+    {"router: starts", starts},
+    {"router: finds the row, a literal before a :name", finds_the_row},
+    {"router: what is not there, and what has no such method", what_is_not_there},
+    {"router: roles, and a row that names none", roles},
+    {"router: super_admin from listed addresses", super_admin_comes_from_listed_addresses},
+    {"router: networks", networks},
+    {"router: nothing before the bootstrap, nor while stopping", nothing_before_the_bootstrap},
+    {"router: limits of addresses", limits_of_addresses},
+    {"router: limits of IPv6 networks", limits_of_networks},
+    {"router: limits of principals", limits_of_principals},
+    {"router: bodies", bodies},
+    {"router: queries", queries},
+    {"router: one key, one effect", one_key_one_effect},
+    {"router: the slower twin is shown the first reply", the_slower_twin_is_shown_the_first_reply},
+    {"router: problems say what and no more", problems_say_what_and_no_more},
+    {"router: cursors are of one listing and account", cursors_are_of_one_listing_and_account},
+    {"router: ends", ends},
+};
+
+TEST_MAIN(tests)
