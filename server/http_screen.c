@@ -95,7 +95,11 @@ void screen_header(struct screen *s, const char *name, const char *value)
 
 bool screen_is_fine(const struct screen *s, const char *end)
 {
-    return !s->bad && s->next + 2 == end && s->seen & SEEN_HOST && !(s->chunked && s->has_length);
+    static const char ends[4]; /* of the last line and of the empty one, as the library left them */
+
+    if (s->bad || s->next + 2 != end || memcmp(end - sizeof(ends), ends, sizeof(ends)) != 0)
+        return false;
+    return s->seen & SEEN_HOST && !(s->chunked && s->has_length);
 }
 
 bool screen_target_is_fine(const char *target)

@@ -6,7 +6,8 @@
  * The library splits the header section in place, putting NULs where its separators were.  So its
  * pieces, taken in order, must lie back to back: "method SP target SP version CRLF" and then
  * "name ':' blanks value CRLF" for each header, up to the empty line.  Where they do not, it has
- * swallowed something: a line that ends in a bare LF, a folded line, a NUL, spare blanks.
+ * swallowed something: a line that ends in a bare LF, a folded line, a NUL, spare blanks.  A NUL in
+ * the place of a CR is the one thing that leaves no trace.
  */
 #ifndef SERVER_HTTP_SCREEN_H
 #define SERVER_HTTP_SCREEN_H
