@@ -263,6 +263,8 @@ def main():
         c.ok(f"{len(REFUSED)} hostile shapes, one refusal each, no second answer")
         list(pool.map(lambda x: check_absent(s, c, x), ABSENT))
         c.ok(f"{len(ABSENT)} spellings of a path are absent")
+        s.process.terminate()
+        c.check(s.process.wait(30) == 0, "the server does not end well")
     c.end()
 
 

@@ -189,6 +189,8 @@ def main():
         c.check(len(times) > 100 and not honest.wrong, f"{honest.wrong} of {len(times)} went wrong")
         c.check(times[-1] < 5, f"the slowest honest call took {times[-1]:.1f} s")
         c.ok(f"{len(times)} honest calls meanwhile, p99 {times[len(times) * 99 // 100] * 1000:.0f} ms")
+        s.process.terminate()
+        c.check(s.process.wait(30) == 0, "the server does not end well")
     c.end()
 
 
