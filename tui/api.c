@@ -1,96 +1,373 @@
 #include "tui/api.h"
 
-#include <curl/curl.h>
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/utf8.h"
+#include "tui/api_private.h"
 #include "tui/session.h"
 
 enum {
     REPLY_MAX = 8 * 1024 * 1024,
-    CONNECT_MS = 10000,
-    QUIET_SECONDS = 15,
-    EARLY_MS = 15000, /* refresh this long before the token ends */
-    EXTRA_FDS = 8,
+    STALL_MS = 15000,
+    EARLY_MS = 15000, /* a token this close to its end is exchanged first */
+    EXTRA_MAX = 8,
 };
 
-enum call_state { CALL_WAITING, CALL_FLYING, CALL_FINISHED };
+static void start(struct api_call *c);
 
-struct api_call {
-    struct api_call *next;
-    struct api *api;
-    enum call_state state;
-    bool cancelled, repeated, is_refresh;
-    api_done *done;
-    void *arg;
-    /* the request, kept so that it can be repeated */
-    char *method, *path, *json, *key, *body_type;
-    api_body *body;
-    int64_t body_size;
-    api_bytes *bytes;
-    bool anonymous;
-    int64_t timeout_ms;
-    /* the transfer */
-    CURL *easy;
-    struct curl_slist *headers;
-    struct buf reply;
-    int64_t retry_after, started_us, sent;
-    char error[CURL_ERROR_SIZE];
-};
-
-struct api {
-    struct session *session;
-    CURLM *multi;
-    struct api_call *calls;
-    bool refreshing;
-};
-
-static char *copy(const char *s)
+static int64_t now_ms(void)
 {
-    return s ? xstrdup(s) : NULL;
+    return clock_mono_us() / 1000;
 }
 
-static void set_free(char *s)
+static void fail(struct api_call *c, enum err err, const char *text)
 {
-    if (s)
-        explicit_bzero(s, strlen(s));
-    free(s);
+    c->state = CALL_FAILED;
+    c->failure = err;
+    c->failure_text = text;
 }
 
-static void end_transfer(struct api_call *c)
+static void begin(struct api_call *c)
 {
-    if (!c->easy)
-        return;
-    curl_multi_remove_handle(c->api->multi, c->easy);
-    curl_easy_cleanup(c->easy);
-    curl_slist_free_all(c->headers);
-    c->easy = NULL;
-    c->headers = NULL;
+    if (transfer_start(c) != ERR_OK)
+        fail(c, ERR_NO_MEMORY, "out of memory");
+}
+
+static bool unlink_call(struct api_call *c)
+{
+    struct api_call **at = &c->api->calls;
+
+    while (*at && *at != c)
+        at = &(*at)->next;
+    if (!*at)
+        return false;
+    *at = c->next;
+    return true;
 }
 
 static void free_call(struct api_call *c)
 {
-    end_transfer(c);
-    free(c->method);
-    free(c->path);
-    set_free(c->json);
-    free(c->key);
-    free(c->body_type);
+    transfer_stop(c);
+    if (c->reply.data)
+        explicit_bzero(c->reply.data, c->reply.size);
     buf_free(&c->reply);
-    free(c);
+    if (c->r.json)
+        explicit_bzero((char *)(uintptr_t)c->r.json, strlen(c->r.json));
+    arena_free(c->mem);
 }
 
-static void unlink_call(struct api *a, struct api_call *c)
+/* What waited for the exchange goes on, or ends with its failure. */
+static void resume(struct api *a, enum err err, const char *text)
 {
-    struct api_call **at = &a->calls;
+    for (struct api_call *c = a->calls; c; c = c->next) {
+        if (c->state != CALL_WAITING)
+            continue;
+        if (err)
+            fail(c, err, arena_strdup(c->mem, text));
+        else
+            start(c);
+    }
+}
 
-    while (*at && *at != c)
-        at = &(*at)->next;
-    if (*at)
-        *at = c->next;
+/* Tokens that cannot be written still serve this process. */
+static enum err take_tokens(struct api *a, const cJSON *doc)
+{
+    const char *access = json_str(doc, "access_token"), *refresh = json_str(doc, "refresh_token");
+    int64_t seconds = (int64_t)json_num(doc, "expires_in", 0);
+    enum err err = access && refresh ? session_tokens(a->session, access, refresh, seconds, NULL)
+                                     : ERR_INVALID;
+
+    if (err == ERR_INVALID)
+        return ERR_INTERNAL;
+    a->tokens++;
+    return ERR_OK;
+}
+
+static void refreshed(void *arg, const struct api_reply *r)
+{
+    struct api *a = arg;
+
+    a->refresh = NULL;
+    if (r->status == 401) {
+        if (session_tokens(a->session, NULL, NULL, 0, NULL) == ERR_OK)
+            a->tokens++;
+        resume(a, ERR_UNAUTHORIZED, "the session has ended; sign in again");
+    } else if (r->err) {
+        resume(a, r->err, r->detail);
+    } else {
+        resume(a, take_tokens(a, r->doc), "the server's answer holds no tokens");
+    }
+}
+
+static void exchange_tokens(struct api *a)
+{
+    struct api_request r = {.method = "POST", .path = "/api/auth/refresh", .anonymous = true};
+    struct buf json = BUF_INIT(16 * 1024);
+
+    if (a->refresh)
+        return;
+    if (session_reload(a->session)) {
+        a->tokens++;
+        resume(a, ERR_OK, NULL);
+        return;
+    }
+    buf_str(&json, "{\"refresh_token\":");
+    json_write_text(&json, a->session->refresh_token);
+    buf_char(&json, '}');
+    r.json = json.failed ? "{}" : json.data;
+    a->refresh = api_send(a, &r, refreshed, a);
+    if (json.len)
+        explicit_bzero(json.data, json.len);
+    buf_free(&json);
+}
+
+static bool ends_soon(const struct session *s)
+{
+    return s->access_ends_ms && clock_real_ms() + EARLY_MS >= s->access_ends_ms;
+}
+
+static void start(struct api_call *c)
+{
+    struct session *s = c->api->session;
+
+    if (!s->pin) {
+        fail(c, ERR_UNAVAILABLE, "the server's key is not known yet; nothing was sent");
+    } else if (!c->r.anonymous && !s->access_token) {
+        fail(c, ERR_UNAUTHORIZED, "sign in first");
+    } else if (!c->r.anonymous && !c->waited && ends_soon(s)) {
+        c->waited = true;
+        c->state = CALL_WAITING;
+        exchange_tokens(c->api);
+    } else {
+        begin(c);
+    }
+}
+
+static struct api_request copy_request(struct arena *mem, const struct api_request *r)
+{
+    struct api_request copy = *r;
+
+    copy.method = arena_strdup(mem, r->method);
+    copy.path = arena_strdup(mem, r->path);
+    copy.json = arena_strdup(mem, r->json);
+    copy.body_type = arena_strdup(mem, r->body_type);
+    copy.idempotency_key = arena_strdup(mem, r->idempotency_key);
+    if (!copy.timeout_ms)
+        copy.timeout_ms = STALL_MS;
+    return copy;
+}
+
+struct api_call *api_send(struct api *a, const struct api_request *r, api_done *done, void *arg)
+{
+    struct arena *mem = arena_new();
+    struct api_call *c = arena_alloc(mem, sizeof(*c));
+
+    *c = (struct api_call){.next = a->calls,
+                           .api = a,
+                           .mem = mem,
+                           .r = copy_request(mem, r),
+                           .done = done,
+                           .arg = arg,
+                           .reply = BUF_INIT(REPLY_MAX)};
+    a->calls = c;
+    start(c);
+    return c;
+}
+
+static void cancel(struct api_call *c)
+{
+    c->state = CALL_CANCELLED;
+    if (!c->api->performing && unlink_call(c))
+        free_call(c);
+}
+
+void api_cancel(struct api *a, struct api_call *call)
+{
+    for (struct api_call *c = a->calls; c; c = c->next) {
+        if (c == call) {
+            cancel(c);
+            return;
+        }
+    }
+}
+
+void api_cancel_all(struct api *a, const void *arg)
+{
+    for (struct api_call *c = a->calls, *next; c; c = next) {
+        next = c->next;
+        if (c->arg == arg)
+            cancel(c);
+    }
+}
+
+bool api_busy(const struct api *a)
+{
+    for (const struct api_call *c = a->calls; c; c = c->next)
+        if (c->state != CALL_CANCELLED)
+            return true;
+    return false;
+}
+
+/* An expired token is exchanged and the request repeated once, if its body can be given again. */
+static bool try_again(struct api_call *c, const struct api_reply *r)
+{
+    struct api *a = c->api;
+
+    if (r->err != ERR_TOKEN_EXPIRED || c->r.anonymous || c->repeated || c->given ||
+        !a->session->refresh_token)
+        return false;
+    c->repeated = true;
+    transfer_stop(c);
+    if (c->tokens != a->tokens) {
+        begin(c);
+    } else {
+        c->state = CALL_WAITING;
+        exchange_tokens(a);
+    }
+    return true;
+}
+
+static void read_reply(struct api_call *c, CURLcode rc, struct api_reply *r)
+{
+    *r = (struct api_reply){.bytes = "", .detail = "", .field = ""};
+    if (c->state == CALL_FAILING) {
+        r->err = c->failure;
+        r->detail = c->failure_text;
+    } else {
+        transfer_read(c, rc, r);
+    }
+}
+
+/* The call is forgotten before done() runs, which may close the screen it belongs to. */
+static void finish(struct api_call *c, CURLcode rc)
+{
+    struct api_reply r;
+
+    read_reply(c, rc, &r);
+    if (try_again(c, &r))
+        return;
+    unlink_call(c);
+    c->done(c->arg, &r);
+    free_call(c);
+}
+
+/* When it will have been still for too long; -1: curl minds the time itself, it is connecting. */
+static int64_t stall_at(const struct api_call *c)
+{
+    curl_off_t connected = 0;
+    int64_t moved;
+
+    if (c->state != CALL_RUNNING)
+        return -1;
+    curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+    moved = c->started_ms + connected / 1000;
+    if (c->moved_ms > moved)
+        moved = c->moved_ms;
+    return connected ? moved + c->r.timeout_ms : -1;
+}
+
+static void end_stalled(struct api *a)
+{
+    int64_t now = now_ms();
+
+    for (struct api_call *c = a->calls, *next; c; c = next) {
+        int64_t at = stall_at(c);
+
+        next = c->next;
+        if (at >= 0 && now >= at) {
+            snprintf(c->error, sizeof(c->error), "nothing came for %lld s",
+                     (long long)(c->r.timeout_ms + 999) / 1000);
+            finish(c, CURLE_OPERATION_TIMEDOUT);
+            next = a->calls; /* done() may have changed the list */
+        }
+    }
+}
+
+static void reap(struct api *a)
+{
+    for (struct api_call *c = a->calls, *next; c; c = next) {
+        next = c->next;
+        if (c->state == CALL_CANCELLED && unlink_call(c))
+            free_call(c);
+    }
+}
+
+static struct api_call *find_state(struct api *a, enum call_state state)
+{
+    struct api_call *c = a->calls;
+
+    while (c && c->state != state)
+        c = c->next;
+    return c;
+}
+
+/* Those that fail while others' done() runs are for the next time: no circle. */
+static void end_failed(struct api *a)
+{
+    struct api_call *c;
+
+    for (c = a->calls; c; c = c->next)
+        if (c->state == CALL_FAILED)
+            c->state = CALL_FAILING;
+    while ((c = find_state(a, CALL_FAILING)))
+        finish(c, CURLE_OK);
+}
+
+void api_run(struct api *a)
+{
+    CURLMsg *m;
+    int n;
+
+    a->performing = true;
+    curl_multi_perform(a->multi, &n);
+    a->performing = false;
+    reap(a);
+    while ((m = curl_multi_info_read(a->multi, &n))) {
+        struct api_call *c = NULL;
+
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+        finish(c, m->data.result);
+    }
+    end_stalled(a);
+    end_failed(a);
+}
+
+/* No longer than the next call's end for lack of progress. */
+static int least_wait(struct api *a, int timeout_ms)
+{
+    int64_t now = now_ms(), wait = timeout_ms < 0 ? INT_MAX : timeout_ms;
+
+    if (find_state(a, CALL_FAILED))
+        return 0;
+    for (const struct api_call *c = a->calls; c; c = c->next) {
+        int64_t at = stall_at(c);
+
+        if (at >= 0 && at - now < wait)
+            wait = at > now ? at - now : 0;
+    }
+    return (int)wait;
+}
+
+void api_wait(struct api *a, struct pollfd *extra, unsigned n, int timeout_ms)
+{
+    struct curl_waitfd fds[EXTRA_MAX];
+
+    assert(n <= EXTRA_MAX);
+    for (unsigned i = 0; i < n; i++)
+        fds[i] = (struct curl_waitfd){
+            .fd = extra[i].fd,
+            .events = (short)((extra[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
+                              (extra[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0))};
+    curl_multi_poll(a->multi, fds, n, least_wait(a, timeout_ms), NULL);
+    /* curl keeps hang-ups to itself, and the screen must see them. */
+    if (n)
+        poll(extra, n, 0);
+    api_run(a);
 }
 
 struct api *api_new(struct session *s)
@@ -98,7 +375,8 @@ struct api *api_new(struct session *s)
     struct api *a = xcalloc(1, sizeof(*a));
 
     a->session = s;
-    a->multi = curl_multi_init();
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+        a->multi = curl_multi_init();
     if (!a->multi) {
         free(a);
         return NULL;
@@ -117,398 +395,20 @@ void api_free(struct api *a)
         free_call(c);
     }
     curl_multi_cleanup(a->multi);
+    curl_global_cleanup();
     free(a);
-}
-
-static size_t take_bytes(char *data, size_t size, size_t n, void *arg)
-{
-    struct api_call *c = arg;
-    long status = 0;
-
-    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (c->bytes && status < 400 && !c->cancelled)
-        return c->bytes(c->arg, data, size * n) ? size * n : 0;
-    buf_add(&c->reply, data, size * n);
-    return c->reply.failed ? 0 : size * n;
-}
-
-static size_t take_header(char *data, size_t size, size_t n, void *arg)
-{
-    static const char name[] = "retry-after:";
-    struct api_call *c = arg;
-
-    if (size * n > sizeof(name) && curl_strnequal(data, name, sizeof(name) - 1))
-        c->retry_after = strtoll(data + sizeof(name) - 1, NULL, 10);
-    return size * n;
-}
-
-static size_t give_body(char *out, size_t size, size_t n, void *arg)
-{
-    struct api_call *c = arg;
-    long k = c->cancelled ? -1 : c->body(c->arg, out, size * n);
-
-    if (k < 0)
-        return CURL_READFUNC_ABORT;
-    c->sent += k;
-    return (size_t)k;
-}
-
-static void add_header(struct api_call *c, const char *name, const char *value)
-{
-    struct arena *mem = arena_new();
-    char *line = arena_printf(mem, "%s: %s", name, value);
-
-    c->headers = curl_slist_append(c->headers, line);
-    explicit_bzero(line, strlen(line));
-    arena_free(mem);
-}
-
-static void set_headers(struct api_call *c)
-{
-    struct session *s = c->api->session;
-
-    if (!c->anonymous && s->access_token) {
-        struct arena *mem = arena_new();
-        char *bearer = arena_printf(mem, "Bearer %s", s->access_token);
-
-        add_header(c, "Authorization", bearer);
-        explicit_bzero(bearer, strlen(bearer));
-        arena_free(mem);
-    }
-    if (c->json)
-        add_header(c, "Content-Type", "application/json");
-    else if (c->body)
-        add_header(c, "Content-Type", c->body_type ? c->body_type : "text/csv");
-    if (c->key)
-        add_header(c, "Idempotency-Key", c->key);
-    c->headers = curl_slist_append(c->headers, "Expect:");
-}
-
-static void set_body(struct api_call *c)
-{
-    if (c->json) {
-        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(c->json));
-        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->json);
-    } else if (c->body) {
-        curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(c->easy, CURLOPT_READFUNCTION, give_body);
-        curl_easy_setopt(c->easy, CURLOPT_READDATA, c);
-        if (c->body_size >= 0)
-            curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_size);
-    } else if (strcmp(c->method, "POST") == 0) {
-        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE, 0L);
-        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, "");
-    }
-    curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->method);
-}
-
-/* The pin is what the server is known by; without one nothing may be sent. */
-static void set_trust(struct api_call *c)
-{
-    curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "https");
-    curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    curl_easy_setopt(c->easy, CURLOPT_PINNEDPUBLICKEY, c->api->session->pin);
-}
-
-static bool launch(struct api_call *c)
-{
-    struct arena *mem = arena_new();
-    long quiet = c->timeout_ms ? (long)((c->timeout_ms + 999) / 1000) : QUIET_SECONDS;
-
-    c->easy = curl_easy_init();
-    if (c->easy) {
-        curl_easy_setopt(c->easy, CURLOPT_URL,
-                         arena_printf(mem, "%s%s", c->api->session->server, c->path));
-        set_trust(c);
-        set_headers(c);
-        set_body(c);
-        curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
-        curl_easy_setopt(c->easy, CURLOPT_ACCEPT_ENCODING, "");
-        curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, take_bytes);
-        curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
-        curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, take_header);
-        curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
-        curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
-        curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
-        curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-        curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, quiet);
-        c->state = CALL_FLYING;
-        curl_multi_add_handle(c->api->multi, c->easy);
-    }
-    arena_free(mem);
-    return c->easy != NULL;
-}
-
-static bool needs_refresh(const struct api *a)
-{
-    const struct session *s = a->session;
-
-    return s->refresh_token &&
-           (!s->access_token ||
-            (s->access_ends_ms && s->access_ends_ms - clock_real_ms() < EARLY_MS));
-}
-
-static struct api_call *new_call(struct api *a, const struct api_request *r, api_done *done,
-                                 void *arg)
-{
-    struct api_call *c = xcalloc(1, sizeof(*c));
-
-    c->api = a;
-    c->done = done;
-    c->arg = arg;
-    c->method = copy(r->method);
-    c->path = copy(r->path);
-    c->json = copy(r->json);
-    c->key = copy(r->idempotency_key);
-    c->body_type = copy(r->body_type);
-    c->body = r->body;
-    c->body_size = r->body_size;
-    c->bytes = r->bytes;
-    c->anonymous = r->anonymous;
-    c->timeout_ms = r->timeout_ms;
-    c->reply = (struct buf)BUF_INIT(REPLY_MAX);
-    c->started_us = clock_mono_us();
-    c->next = a->calls;
-    a->calls = c;
-    return c;
-}
-
-static void start_refresh(struct api *a);
-
-struct api_call *api_send(struct api *a, const struct api_request *r, api_done *done, void *arg)
-{
-    struct api_call *c = new_call(a, r, done, arg);
-
-    if (!a->session->pin) {
-        snprintf(c->error, sizeof(c->error), "the server's key is not known yet");
-        c->state = CALL_FINISHED;
-    } else if (!c->anonymous && (a->refreshing || needs_refresh(a))) {
-        c->state = CALL_WAITING;
-        if (!a->refreshing)
-            start_refresh(a);
-    } else if (!launch(c)) {
-        c->state = CALL_FINISHED;
-    }
-    return c;
-}
-
-/* Those that waited for the new token go on; with none they will be told to sign in. */
-static void release_waiting(struct api *a)
-{
-    for (struct api_call *c = a->calls; c; c = c->next)
-        if (c->state == CALL_WAITING && !c->cancelled && !launch(c))
-            c->state = CALL_FINISHED;
-}
-
-static void refreshed(void *arg, const struct api_reply *reply)
-{
-    struct api *a = arg;
-    const char *access = json_str(reply->doc, "access_token");
-    const char *refresh = json_str(reply->doc, "refresh_token");
-
-    a->refreshing = false;
-    if (!reply->err && access && refresh) {
-        enum err err = session_tokens(a->session, access, refresh,
-                                      (int64_t)json_num(reply->doc, "expires_in", 0), NULL);
-
-        (void)err; /* the session goes on without its file */
-    } else if (reply->err == ERR_UNAUTHORIZED) {
-        enum err err = session_tokens(a->session, NULL, NULL, 0, NULL);
-
-        (void)err;
-    }
-    release_waiting(a);
-}
-
-static void start_refresh(struct api *a)
-{
-    struct buf b = BUF_INIT(4096);
-    struct api_request r = {.method = "POST", .path = "/api/auth/refresh", .anonymous = true};
-    struct api_call *c;
-
-    a->refreshing = true;
-    buf_str(&b, "{\"refresh_token\":");
-    json_write_text(&b, a->session->refresh_token);
-    buf_char(&b, '}');
-    r.json = b.data;
-    c = api_send(a, &r, refreshed, a);
-    c->is_refresh = true;
-    explicit_bzero(b.data, b.len);
-    buf_free(&b);
-}
-
-void api_cancel(struct api *a, struct api_call *c)
-{
-    (void)a;
-    if (!c)
-        return;
-    c->cancelled = true; /* freed by the next api_run(): this may be inside its callback */
-}
-
-void api_cancel_all(struct api *a, const void *arg)
-{
-    for (struct api_call *c = a->calls; c; c = c->next)
-        if (c->arg == arg && !c->is_refresh)
-            c->cancelled = true;
-}
-
-bool api_busy(const struct api *a)
-{
-    for (const struct api_call *c = a->calls; c; c = c->next)
-        if (!c->cancelled)
-            return true;
-    return false;
-}
-
-static enum err problem_of(const struct api_reply *r)
-{
-    const char *code = json_str(r->doc, "code");
-
-    if (r->status == 0)
-        return ERR_UNAVAILABLE;
-    if (r->status < 400)
-        return ERR_OK;
-    return code ? err_from_slug(code) : ERR_INTERNAL;
-}
-
-static const char *detail_of(struct arena *mem, const struct api_call *c, const struct api_reply *r,
-                             CURLcode rc)
-{
-    const char *text = json_str(r->doc, "detail");
-
-    if (r->status == 0 && r->pin_mismatch)
-        return "the server's key is not the known one: this may be another server";
-    if (r->status == 0)
-        return utf8_clean(mem, c->error[0] ? c->error : curl_easy_strerror(rc));
-    return text ? utf8_clean(mem, text) : err_title(r->err);
-}
-
-static bool token_expired(const struct api_call *c, const struct api_reply *r)
-{
-    return r->err == ERR_TOKEN_EXPIRED && !c->repeated && !c->anonymous && !c->body &&
-           c->api->session->refresh_token;
-}
-
-/* The call is out of the list and can start others from its done(). */
-static void deliver(struct api *a, struct api_call *c, CURLcode rc)
-{
-    struct arena *mem = arena_new();
-    struct api_reply r = {.bytes = c->reply.data ? c->reply.data : "",
-                          .len = c->reply.len,
-                          .retry_after = c->retry_after,
-                          .took_ms = (clock_mono_us() - c->started_us) / 1000};
-    long status = 0, sent = 0;
-
-    if (c->easy) {
-        curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-        curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
-    }
-    r.status = rc == CURLE_OK ? (unsigned)status : 0;
-    r.sent = sent > 0;
-    r.pin_mismatch = rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
-    if (c->reply.len && json_parse(mem, c->reply.data, c->reply.len, &r.doc, NULL))
-        r.doc = NULL;
-    r.err = problem_of(&r);
-    r.detail = r.err || rc ? detail_of(mem, c, &r, rc) : "";
-    r.field = json_str(r.doc, "field") ? json_str(r.doc, "field") : "";
-    if (token_expired(c, &r)) {
-        end_transfer(c);
-        buf_clear(&c->reply);
-        c->repeated = true;
-        c->state = CALL_WAITING;
-        c->next = a->calls;
-        a->calls = c;
-        if (!a->refreshing)
-            start_refresh(a);
-    } else {
-        end_transfer(c);
-        c->done(c->arg, &r);
-        free_call(c);
-    }
-    arena_free(mem);
-}
-
-static void drop_cancelled(struct api *a)
-{
-    struct api_call **at = &a->calls;
-
-    while (*at) {
-        struct api_call *c = *at;
-
-        if (c->cancelled) {
-            *at = c->next;
-            free_call(c);
-        } else {
-            at = &c->next;
-        }
-    }
-}
-
-static struct api_call *next_finished(struct api *a)
-{
-    struct api_call *c = a->calls;
-
-    while (c && (c->state != CALL_FINISHED || c->cancelled))
-        c = c->next;
-    return c;
-}
-
-void api_run(struct api *a)
-{
-    struct api_call *c;
-    CURLMsg *m;
-    int n;
-
-    drop_cancelled(a);
-    curl_multi_perform(a->multi, &n);
-    while ((m = curl_multi_info_read(a->multi, &n))) {
-        CURLcode rc = m->data.result;
-
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
-        unlink_call(a, c);
-        if (c->cancelled)
-            free_call(c);
-        else
-            deliver(a, c, rc);
-    }
-    while ((c = next_finished(a))) { /* those that could not even start */
-        unlink_call(a, c);
-        deliver(a, c, CURLE_COULDNT_CONNECT);
-    }
-    drop_cancelled(a);
-}
-
-void api_wait(struct api *a, struct pollfd *extra, unsigned n, int timeout_ms)
-{
-    struct curl_waitfd fds[EXTRA_FDS];
-
-    if (next_finished(a))
-        timeout_ms = 0;
-    n = n < EXTRA_FDS ? n : EXTRA_FDS;
-    for (unsigned i = 0; i < n; i++)
-        fds[i] = (struct curl_waitfd){extra[i].fd, CURL_WAIT_POLLIN, 0};
-    curl_multi_poll(a->multi, fds, n, timeout_ms, NULL);
-    for (unsigned i = 0; i < n; i++)
-        extra[i].revents = fds[i].revents & CURL_WAIT_POLLIN ? POLLIN : 0;
-    api_run(a);
 }
 
 char *api_escape(const char *text)
 {
-    char *escaped = curl_easy_escape(NULL, text, (int)strlen(text));
-    char *out = xstrdup(escaped ? escaped : "");
+    char *escaped = curl_easy_escape(NULL, text, (int)strlen(text)), *copy;
 
+    copy = xstrdup(escaped ? escaped : "");
     curl_free(escaped);
-    return out;
+    return copy;
 }
 
 int64_t api_sent(const struct api_call *c)
 {
-    return c->sent;
+    return c->given;
 }

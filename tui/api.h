@@ -36,7 +36,10 @@ struct api_reply {
 };
 
 typedef void api_done(void *arg, const struct api_reply *reply);
-/* Bytes of a streamed reply (events, CSV) as they come; return false to end it. */
+/*
+ * Bytes of a streamed reply (events, CSV) as they come; return false to end it: done then says
+ * ERR_OK.  Problems are not streamed.
+ */
 typedef bool api_bytes(void *arg, const char *data, size_t n);
 /* Fill a streamed body: bytes put into out, 0 at its end, -1 to give up. */
 typedef long api_body(void *arg, char *out, size_t max);
@@ -51,22 +54,31 @@ struct api_request {
     api_bytes *bytes;   /* streamed reply: no doc */
     bool anonymous;     /* without a token (sign-in itself) */
     int64_t timeout_ms; /* without a byte moving; 0: 15 s */
-};
+};                      /* its texts are copied; bytes and body get the arg of api_send() */
 
 /* The session outlives the api. NULL: curl does not start. */
 struct api *api_new(struct session *s);
 void api_free(struct api *a);
 
-/* done is called once, from api_run() or api_wait(), unless the call is cancelled before. */
+/*
+ * done is called once, from api_run() or api_wait(), unless the call is cancelled before.  Without
+ * a pin or a sign-in nothing is sent and it says so.  Never NULL.
+ */
 struct api_call *api_send(struct api *a, const struct api_request *r, api_done *done, void *arg);
-/* Forget a call: its done will not be called. NULL is fine. */
+/*
+ * Forget a call: its done will not be called.  Allowed in every callback; NULL, and a call that has
+ * ended, are fine.
+ */
 void api_cancel(struct api *a, struct api_call *c);
 /* Forget every call whose arg is this (a screen that closes). */
 void api_cancel_all(struct api *a, const void *arg);
 bool api_busy(const struct api *a);
 /* What the sockets have; calls done. Never blocks. */
 void api_run(struct api *a);
-/* Sleep until a socket, one of the n descriptors, or the timeout; then api_run(). */
+/*
+ * Sleep until a socket, one of the n (at most 8) descriptors, or the timeout (-1: none); then
+ * api_run().  revents is as poll() sets it.
+ */
 void api_wait(struct api *a, struct pollfd *extra, unsigned n, int timeout_ms);
 
 /* Percent-encoding of one query value or path segment; the caller frees it. */

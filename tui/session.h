@@ -24,23 +24,45 @@ struct session {
 };
 
 /*
- * server: from --server, LEADGEN_SERVER, or the default https://127.0.0.1:8001 (NULL).
- * errors: ERR_INVALID: not an https address; a token file that others can read (exit code 3)
+ * server: from --server; NULL: LEADGEN_SERVER, or https://127.0.0.1:8001.
+ * errors: ERR_INVALID, and why->field says what: "server" is not an https address, "token" is a
+ * token file that others can read (exit code 3) or that cannot be read
  */
 enum err session_open(const char *server, struct session **out, struct problem *why) MUST_CHECK;
 void session_close(struct session *s); /* wipes */
 
-/* Ask the server for its key's pin, sending nothing else. errors: ERR_UNAVAILABLE */
+/*
+ * Ask the server for its key's pin, sending nothing else; blocks up to 10 s. The caller frees it.
+ * errors: ERR_UNAVAILABLE
+ */
 enum err session_fetch_pin(const char *server, char **out, struct problem *why) MUST_CHECK;
-/* Accept a pin: from now on it is the only one. errors: ERR_UNAVAILABLE: the file cannot be written
+/* "sha256//" and the 44 characters of a SHA-256 in base64. */
+bool session_is_pin(const char *text);
+/*
+ * Accept a pin: from now on it is the only one.
+ * errors: ERR_INVALID: not a pin; ERR_UNAVAILABLE: the file cannot be written, the pin holds for
+ * this process
  */
 enum err session_trust(struct session *s, const char *pin, struct problem *why) MUST_CHECK;
 
-/* New tokens (written at once, through a temporary file), or NULL, NULL to forget them. */
+/*
+ * New tokens (written at once, through a temporary file), or NULL, NULL to forget them.
+ * expires_in: seconds of the access token, 0: unknown.
+ * errors: ERR_INVALID: not tokens; ERR_UNAVAILABLE: the file cannot be written, they hold for this
+ * process
+ */
 enum err session_tokens(struct session *s, const char *access, const char *refresh,
                         int64_t expires_in, struct problem *why) MUST_CHECK;
+/*
+ * Read the tokens again: another process may have exchanged them, and a refresh token is good once.
+ * True: they are others now.
+ */
+bool session_reload(struct session *s);
 
-/* "XDG_STATE_HOME/leadgen/name", its directory made 0700; the caller frees it. NULL: no HOME. */
+/*
+ * "$XDG_STATE_HOME/leadgen/name" for ("XDG_STATE_HOME", "name"), its directory made 0700; likewise
+ * XDG_DATA_HOME, XDG_CONFIG_HOME and XDG_CACHE_HOME.  The caller frees it.  NULL: no HOME.
+ */
 char *session_path(const char *xdg, const char *name);
 
 #endif
