@@ -1,334 +1,196 @@
 /*
- * The published tables (0 to 100; each row adds its points):
+ * Seniority: the most senior word of a title, in the order of seniority_words.  What would mislead
+ * stands in the tables of derive_titles.c: who assists somebody is "entry" whatever the somebody
+ * is, and phrases ("vice president", "product owner", "partner manager") are taken out of the title
+ * before its single words are read.
  *
- *   quality: verified address 30, address of another state 15 (bounced 0), phone 15, title 10,
- *            company 10, company domain 5, industry 5, employees 5, country 5, city 5, profile URL
- * 5, technologies 5 score:   seniority (below, up to 40), verified address 20, other address 10,
- * phone 10, company size (below, up to 15), revenue known 5, industry known 3, title 4, URL 3
+ * The published tables (DECISIONS.md 21), each 0 to 100; the rows that hold are added:
+ *
+ *   quality  address, verified        30    score  seniority          up to 40 (seniority_points)
+ *            of another state         15           size of company    up to 15 (size_points)
+ *            bounced                   0           address, verified        20
+ *            phone                    15           of another state         10
+ *            title                    10           bounced, opted out        0
+ *            company                  10           phone, may be called     10
+ *            company domain            5           revenue known             5
+ *            industry                  5           title                     4
+ *            employees                 5           industry                  3
+ *            country                   5           profile address           3
+ *            city                      5
+ *            profile address           5
+ *            technologies              5
  */
 #include "server/derive.h"
 
 #include <string.h>
 
 #include "common/utf8.h"
+#include "server/derive_titles.h"
 
-/* A word, or words in a row, of a folded title; the first row that matches says it. */
-struct title_word {
-    const char *words, *means;
+enum { PAIRS = 1024, NAME_MAX_BYTES = 160 };
+
+/* A title to look in: " head of sales ", and which pairs of bytes are in it at all. */
+struct title {
+    char *text;
+    uint64_t pairs[PAIRS / 64];
 };
 
-/* Not the top, though a word of the top stands in them. */
-static const char *const assistants[] = {"assistant to",    "assistant of",
-                                         "office of",       "executive assistant",
-                                         "assistentin der", "assistenz",
-                                         "assistent der",   "assistante de",
-                                         "adjoint",         NULL};
+static unsigned pair_of(const char *at)
+{
+    return ((unsigned char)at[0] * 33u + (unsigned char)at[1]) % PAIRS;
+}
 
-static const struct title_word seniority_rows[] = {{"co founder", "founder"},
-                                                   {"cofounder", "founder"},
-                                                   {"founder", "founder"},
-                                                   {"grunder", "founder"},
-                                                   {"fondateur", "founder"},
-                                                   {"fondatrice", "founder"},
-                                                   {"fundador", "founder"},
-                                                   {"fundadora", "founder"},
-                                                   {"fondatore", "founder"},
-                                                   {"owner", "owner"},
-                                                   {"inhaber", "owner"},
-                                                   {"inhaberin", "owner"},
-                                                   {"proprietaire", "owner"},
-                                                   {"propietario", "owner"},
-                                                   {"titolare", "owner"},
-                                                   {"vice president", "vp"},
-                                                   {"vizeprasident", "vp"},
-                                                   {"vice presidente", "vp"},
-                                                   {"svp", "vp"},
-                                                   {"evp", "vp"},
-                                                   {"avp", "vp"},
-                                                   {"vp", "vp"},
-                                                   {"ceo", "c_suite"},
-                                                   {"cto", "c_suite"},
-                                                   {"cfo", "c_suite"},
-                                                   {"coo", "c_suite"},
-                                                   {"cmo", "c_suite"},
-                                                   {"cio", "c_suite"},
-                                                   {"ciso", "c_suite"},
-                                                   {"cro", "c_suite"},
-                                                   {"cpo", "c_suite"},
-                                                   {"chro", "c_suite"},
-                                                   {"cdo", "c_suite"},
-                                                   {"chief", "c_suite"},
-                                                   {"president", "c_suite"},
-                                                   {"prasident", "c_suite"},
-                                                   {"presidente", "c_suite"},
-                                                   {"geschaftsfuhrer", "c_suite"},
-                                                   {"geschaftsfuhrerin", "c_suite"},
-                                                   {"vorstand", "c_suite"},
-                                                   {"managing director", "c_suite"},
-                                                   {"directeur general", "c_suite"},
-                                                   {"directrice generale", "c_suite"},
-                                                   {"amministratore delegato", "c_suite"},
-                                                   {"prezes", "c_suite"},
-                                                   {"代表取締役", "c_suite"},
-                                                   {"社長", "c_suite"},
-                                                   {"business partner", "senior"},
-                                                   {"partner", "partner"},
-                                                   {"associe", "partner"},
-                                                   {"socio", "partner"},
-                                                   {"head", "head"},
-                                                   {"leiter", "head"},
-                                                   {"leiterin", "head"},
-                                                   {"bereichsleiter", "head"},
-                                                   {"responsable", "head"},
-                                                   {"部長", "head"},
-                                                   {"director", "director"},
-                                                   {"direktor", "director"},
-                                                   {"direktorin", "director"},
-                                                   {"directeur", "director"},
-                                                   {"directrice", "director"},
-                                                   {"directora", "director"},
-                                                   {"diretor", "director"},
-                                                   {"diretora", "director"},
-                                                   {"direttore", "director"},
-                                                   {"dyrektor", "director"},
-                                                   {"dir", "director"},
-                                                   {"manager", "manager"},
-                                                   {"managerin", "manager"},
-                                                   {"gerente", "manager"},
-                                                   {"teamleiter", "manager"},
-                                                   {"kierownik", "manager"},
-                                                   {"supervisor", "manager"},
-                                                   {"課長", "manager"},
-                                                   {"intern", "intern"},
-                                                   {"internship", "intern"},
-                                                   {"praktikant", "intern"},
-                                                   {"praktikantin", "intern"},
-                                                   {"stagiaire", "intern"},
-                                                   {"trainee", "intern"},
-                                                   {"working student", "intern"},
-                                                   {"werkstudent", "intern"},
-                                                   {"senior", "senior"},
-                                                   {"sr", "senior"},
-                                                   {"principal", "senior"},
-                                                   {"lead", "senior"},
-                                                   {"staff", "senior"},
-                                                   {"junior", "entry"},
-                                                   {"jr", "entry"},
-                                                   {"assistant", "entry"},
-                                                   {"assistent", "entry"},
-                                                   {"associate", "entry"},
-                                                   {"clerk", "entry"},
-                                                   {"representative", "entry"},
-                                                   {"coordinator", "entry"},
-                                                   {"analyst", "entry"},
-                                                   {NULL, NULL}};
+static bool is_part_of_word(int32_t c)
+{
+    return c < 0x80 ? (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+                    : c != 0xb7 && c != 0xab && c != 0xbb && c != 0x30fb &&
+                          !(c >= 0x2000 && c <= 0x2bff) && !(c >= 0x3000 && c <= 0x303f);
+}
 
-static const struct title_word department_rows[] = {{"sales", "sales"},
-                                                    {"vertrieb", "sales"},
-                                                    {"vertriebsleiter", "sales"},
-                                                    {"account executive", "sales"},
-                                                    {"account manager", "sales"},
-                                                    {"business development", "sales"},
-                                                    {"ventes", "sales"},
-                                                    {"vendite", "sales"},
-                                                    {"ventas", "sales"},
-                                                    {"vendas", "sales"},
-                                                    {"comercial", "sales"},
-                                                    {"commercial", "sales"},
-                                                    {"revenue", "sales"},
-                                                    {"cro", "sales"},
-                                                    {"sprzedazy", "sales"},
-                                                    {"営業", "sales"},
-                                                    {"営業部長", "sales"},
-                                                    {"marketing", "marketing"},
-                                                    {"growth", "marketing"},
-                                                    {"brand", "marketing"},
-                                                    {"communications", "marketing"},
-                                                    {"content", "marketing"},
-                                                    {"cmo", "marketing"},
-                                                    {"seo", "marketing"},
-                                                    {"data", "data"},
-                                                    {"analytics", "data"},
-                                                    {"machine learning", "data"},
-                                                    {"engineer", "engineering"},
-                                                    {"engineering", "engineering"},
-                                                    {"developer", "engineering"},
-                                                    {"software", "engineering"},
-                                                    {"entwickler", "engineering"},
-                                                    {"entwicklerin", "engineering"},
-                                                    {"ingenieur", "engineering"},
-                                                    {"architect", "engineering"},
-                                                    {"cto", "engineering"},
-                                                    {"devops", "engineering"},
-                                                    {"technical", "engineering"},
-                                                    {"it", "it"},
-                                                    {"information technology", "it"},
-                                                    {"cio", "it"},
-                                                    {"ciso", "it"},
-                                                    {"security", "it"},
-                                                    {"systems", "it"},
-                                                    {"infrastructure", "it"},
-                                                    {"administrator", "it"},
-                                                    {"product", "product"},
-                                                    {"cpo", "product"},
-                                                    {"produkt", "product"},
-                                                    {"design", "design"},
-                                                    {"designer", "design"},
-                                                    {"ux", "design"},
-                                                    {"creative", "design"},
-                                                    {"support", "support"},
-                                                    {"customer", "support"},
-                                                    {"service", "support"},
-                                                    {"kundenservice", "support"},
-                                                    {"finance", "finance"},
-                                                    {"financial", "finance"},
-                                                    {"cfo", "finance"},
-                                                    {"accounting", "finance"},
-                                                    {"accountant", "finance"},
-                                                    {"controller", "finance"},
-                                                    {"buchhaltung", "finance"},
-                                                    {"finanzen", "finance"},
-                                                    {"treasury", "finance"},
-                                                    {"hr", "hr"},
-                                                    {"human", "hr"},
-                                                    {"people", "hr"},
-                                                    {"talent", "hr"},
-                                                    {"recruiter", "hr"},
-                                                    {"recruiting", "hr"},
-                                                    {"personal", "hr"},
-                                                    {"chro", "hr"},
-                                                    {"legal", "legal"},
-                                                    {"counsel", "legal"},
-                                                    {"compliance", "legal"},
-                                                    {"lawyer", "legal"},
-                                                    {"recht", "legal"},
-                                                    {"purchasing", "purchasing"},
-                                                    {"procurement", "purchasing"},
-                                                    {"buyer", "purchasing"},
-                                                    {"einkauf", "purchasing"},
-                                                    {"research", "research"},
-                                                    {"scientist", "research"},
-                                                    {"forschung", "research"},
-                                                    {"operations", "operations"},
-                                                    {"operational", "operations"},
-                                                    {"logistics", "operations"},
-                                                    {"supply chain", "operations"},
-                                                    {"coo", "operations"},
-                                                    {"regional manager", "operations"},
-                                                    {"project", "operations"},
-                                                    {"teacher", "education"},
-                                                    {"professor", "education"},
-                                                    {"education", "education"},
-                                                    {"doctor", "medical"},
-                                                    {"nurse", "medical"},
-                                                    {"medical", "medical"},
-                                                    {"health", "medical"},
-                                                    {"physician", "medical"},
-                                                    {"ceo", "executive"},
-                                                    {"chief executive", "executive"},
-                                                    {"president", "executive"},
-                                                    {"founder", "executive"},
-                                                    {"owner", "executive"},
-                                                    {"geschaftsfuhrer", "executive"},
-                                                    {"geschaftsfuhrerin", "executive"},
-                                                    {"managing director", "executive"},
-                                                    {"executive", "executive"},
-                                                    {"c suite", "executive"},
-                                                    {NULL, NULL}};
-
-static const struct title_word seniority_synonyms[] = {{"c suite", "c_suite"},
-                                                       {"c level", "c_suite"},
-                                                       {"cxo", "c_suite"},
-                                                       {"executive", "c_suite"},
-                                                       {"individual contributor", "entry"},
-                                                       {"non manager", "entry"},
-                                                       {"staff", "entry"},
-                                                       {"vice president", "vp"},
-                                                       {NULL, NULL}};
-
-/* Words with one blank between, one before and one after, so that whole words can be found. */
+/* Words with one blank between, one before and one after. */
 static char *padded(struct arena *mem, const char *text)
 {
-    char *folded = utf8_fold(mem, text);
+    const char *folded = utf8_fold(mem, text);
     char *out = arena_alloc(mem, strlen(folded) + 3);
-    size_t n = 0;
+    size_t n = 0, len;
 
     out[n++] = ' ';
-    for (const char *p = folded; *p; p++) {
-        bool part = *p & 0x80 || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9');
-
-        if (part)
-            out[n++] = *p;
-        else if (out[n - 1] != ' ')
+    for (const char *p = folded; *p; p += len) {
+        if (is_part_of_word(utf8_next(p, &len))) {
+            memcpy(out + n, p, len);
+            n += len;
+        } else if (out[n - 1] != ' ') {
             out[n++] = ' ';
+        }
     }
     if (out[n - 1] != ' ')
         out[n++] = ' ';
     return out;
 }
 
-/* Japanese and Chinese write without blanks: there the word may stand anywhere. */
-static bool has_words(const char *text, const char *words)
+static struct title title_of(struct arena *mem, const char *text)
 {
-    size_t n = strlen(words);
+    struct title t = {.text = padded(mem, text)};
 
-    for (const char *at = text; (at = strstr(at, words)); at += 1)
-        if (words[0] & 0x80 || (at[-1] == ' ' && at[n] == ' '))
-            return true;
-    return false;
+    for (const char *p = t.text; *p; p++)
+        t.pairs[pair_of(p) / 64] |= UINT64_C(1) << pair_of(p) % 64;
+    return t;
 }
 
-static const char *first_match(const struct title_word *rows, const char *text)
+/* Where the row's words are in the title, and how long they are there; NULL: nowhere. */
+static char *find(const struct title *t, const struct title_row *row, size_t *n)
 {
+    bool anywhere = (unsigned char)row->words[0] >= 0xe3; /* Chinese, Japanese */
+    bool open_left = anywhere || row->words[0] == '*', open_right;
+    const char *words = row->words + (row->words[0] == '*');
+    char *at = t->text, word[64];
+
+    if (!(t->pairs[pair_of(words) / 64] >> pair_of(words) % 64 & 1))
+        return NULL;
+    *n = strlen(words);
+    open_right = anywhere || words[*n - 1] == '*';
+    *n -= words[*n - 1] == '*';
+    memcpy(word, words, *n);
+    word[*n] = '\0';
+    for (; (at = strstr(at, word)); at++)
+        if ((open_left || at[-1] == ' ') && (open_right || at[*n] == ' '))
+            return at;
+    return NULL;
+}
+
+static const char *first_match(const struct title_row *rows, const struct title *t)
+{
+    size_t n;
+
     for (; rows->words; rows++)
-        if (has_words(text, rows->words))
+        if (find(t, rows, &n))
             return rows->means;
     return NULL;
 }
 
-static bool is_assistant(const char *text)
+/* The more senior of the two; either may say nothing. */
+static const char *more_senior(const char *a, const char *b)
 {
-    for (const char *const *a = assistants; *a; a++)
-        if (has_words(text, *a))
-            return true;
-    return false;
+    for (const char *const *w = seniority_words; *w; w++)
+        if ((a && strcmp(*w, a) == 0) || (b && strcmp(*w, b) == 0))
+            return *w;
+    return NULL;
+}
+
+/* The phrases of a title, each taken out so that no single word of it counts again. */
+static const char *take_phrases(struct title *t)
+{
+    const char *best = NULL;
+
+    for (const struct title_row *row = title_phrases; row->words; row++) {
+        char *at;
+        size_t n;
+
+        while ((at = find(t, row, &n))) {
+            best = more_senior(best, row->means);
+            memset(at, '.', n);
+        }
+    }
+    return best;
+}
+
+static const char *seniority_of(struct title *t)
+{
+    const char *best;
+    size_t n;
+
+    if (first_match(title_assistants, t))
+        return "entry";
+    best = take_phrases(t);
+    for (const struct title_row *row = title_ranks; row->words; row++)
+        if (find(t, row, &n))
+            best = more_senior(best, row->means);
+    return best;
 }
 
 const char *derive_seniority(struct arena *mem, const char *title)
 {
-    char *text = padded(mem, title);
+    struct title t = title_of(mem, title);
 
-    return is_assistant(text) ? "entry" : first_match(seniority_rows, text);
+    return seniority_of(&t);
 }
 
 const char *derive_department(struct arena *mem, const char *title)
 {
-    return first_match(department_rows, padded(mem, title));
+    struct title t = title_of(mem, title);
+
+    return first_match(title_departments, &t);
 }
 
-static const char *own_word(const char *const *words, const char *text)
+/* One of our own words ("C_Suite"), or one that stands for it alone ("C-Level"). */
+static const char *own_word(const char *const *words, const struct title_row *synonyms,
+                            const struct title *t, const char *folded)
 {
+    size_t n = strlen(t->text) - 1;
+
     for (; *words; words++)
-        if (strcmp(*words, text) == 0)
+        if (strcmp(*words, folded) == 0)
             return *words;
+    for (; synonyms->words; synonyms++)
+        if (strlen(synonyms->words) + 1 == n && memcmp(t->text + 1, synonyms->words, n - 1) == 0)
+            return synonyms->means;
     return NULL;
 }
 
 const char *derive_seniority_word(struct arena *mem, const char *word)
 {
-    const char *text = padded(mem, word);
-    const char *own = own_word(seniority_words, utf8_fold(mem, word));
+    struct title t = title_of(mem, word);
+    const char *own = own_word(seniority_words, seniority_synonyms, &t, utf8_fold(mem, word));
 
-    if (!own)
-        own = first_match(seniority_synonyms, text);
-    return own ? own : first_match(seniority_rows, text);
+    return own ? own : seniority_of(&t);
 }
 
 const char *derive_department_word(struct arena *mem, const char *word)
 {
-    const char *own = own_word(department_words, utf8_fold(mem, word));
+    struct title t = title_of(mem, word);
+    const char *own = own_word(department_words, department_synonyms, &t, utf8_fold(mem, word));
 
-    return own ? own : derive_department(mem, word);
+    return own ? own : first_match(title_departments, &t);
 }
 
 struct points {
@@ -370,29 +232,60 @@ static int64_t quality_of(const struct profile *p)
 
 static int64_t score_of(const struct profile *p)
 {
-    return points_of(seniority_points, p->seniority) + address_points(p, 20, 10) +
-           (p->phone ? 10 : 0) + points_of(size_points, employees_bucket(p->employees)) +
-           (p->revenue ? 5 : 0) + (p->industry ? 3 : 0) + (p->title ? 4 : 0) +
-           (p->linkedin_url ? 3 : 0);
+    return points_of(seniority_points, p->seniority) +
+           points_of(size_points, employees_bucket(p->employees)) +
+           (p->email_opt_out ? 0 : address_points(p, 20, 10)) +
+           (p->phone && !p->do_not_call ? 10 : 0) + (p->revenue ? 5 : 0) + (p->title ? 4 : 0) +
+           (p->industry ? 3 : 0) + (p->linkedin_url ? 3 : 0);
 }
 
-/* "Ann Marie Lee" -> "Ann Marie", "Lee". */
+/* "Jan van der Berg": these begin a family name. */
+static bool is_particle(const char *word, size_t n)
+{
+    static const char *const particles[] = {
+        "van", "von",   "vom", "zu",  "zum", "zur", "de", "del", "da", "dos", "das", "di",  "du",
+        "des", "della", "der", "den", "ten", "ter", "la", "le",  "el", "al",  "bin", "ben", "ibn"};
+
+    for (size_t i = 0; i < sizeof(particles) / sizeof(*particles); i++)
+        if (strlen(particles[i]) == n && memcmp(particles[i], word, n) == 0)
+            return true;
+    return false;
+}
+
+/* "Ann Marie Lee" -> "Ann Marie", "Lee"; "Jan van der Berg" -> "Jan", "van der Berg". */
 static void split_name(struct profile *p, struct arena *mem)
 {
-    const char *blank = strrchr(p->name, ' ');
+    const char *last = strrchr(p->name, ' ');
 
-    if (!blank || p->first_name || p->last_name)
+    if (!last || last == p->name || p->first_name || p->last_name)
         return;
-    p->first_name = arena_strndup(mem, p->name, (size_t)(blank - p->name));
-    p->last_name = arena_strdup(mem, blank + 1);
+    for (const char *at = strchr(p->name, ' '); at && at < last; at = strchr(at + 1, ' '))
+        if (is_particle(at + 1, strcspn(at + 1, " ")))
+            last = at;
+    p->first_name = arena_strndup(mem, p->name, (size_t)(last - p->name));
+    p->last_name = arena_strdup(mem, last + 1);
+}
+
+/* First and last name together, within the ceiling of a name. */
+static const char *join_name(const struct profile *p, struct arena *mem)
+{
+    const char *first = p->first_name ? p->first_name : "",
+               *last = p->last_name ? p->last_name : "";
+    char *name = arena_printf(mem, "%s%s%s", first, *first && *last ? " " : "", last);
+    size_t n = strlen(name);
+
+    if (n > NAME_MAX_BYTES) {
+        for (n = NAME_MAX_BYTES; n && (name[n] & 0xc0) == 0x80; n--)
+            continue;
+        name[n] = '\0';
+    }
+    return name;
 }
 
 void derive_profile(struct profile *p, struct arena *mem)
 {
     if (!p->name && (p->first_name || p->last_name))
-        p->name = arena_printf(mem, "%s%s%s", p->first_name ? p->first_name : "",
-                               p->first_name && p->last_name ? " " : "",
-                               p->last_name ? p->last_name : "");
+        p->name = join_name(p, mem);
     else if (p->name)
         split_name(p, mem);
     if (p->title && !p->seniority)

@@ -10,18 +10,30 @@
 
 struct seal;
 
-/* Fill key_email, key_url, key_name from the profile and its account; zero where it has no such. */
+/*
+ * Fill key_email, key_url, key_name from the profile and its account; zero where it has no such.
+ * key_name is of the folded name and the company: its domain, else a mail domain that is not free,
+ * else its folded name.  Addresses are compared without case, in IDNA form, and otherwise exactly.
+ */
 void identity_profile(const struct seal *s, struct profile *p, struct arena *mem);
-/* Fill key: the domain (website, else a mail domain that is not free), else the folded name. */
+/*
+ * Fill key: the domain, else the folded name, exactly (a legal form is part of it: "Nordwind GmbH"
+ * and "Nordwind AG" are two).
+ */
 void identity_company(const struct seal *s, struct company *c, struct arena *mem);
 
-/* "https://WWW.Linkedin.com/in/ann/?x=1" -> "linkedin.com/in/ann"; NULL: not a profile's address.
+/*
+ * "https://WWW.Linkedin.com/in/ann/?x=1" -> "linkedin.com/in/ann": host, and path without case,
+ * query, escapes and what lies below the name.  NULL: not a profile's address, which has a path.
  */
 const char *identity_url(struct arena *mem, const char *url);
 /* A host name in lower-case ASCII form (IDNA) from a website, an address or a bare name; or NULL.
  */
 const char *identity_domain(struct arena *mem, const char *text);
-/* gmail.com and such, which say nothing about a company. */
+/*
+ * Lower-case ASCII host of mail for anybody, or of pages of anybody ("gmail.com", "yahoo.de",
+ * "linkedin.com"): it says nothing about a company.
+ */
 bool identity_is_free_mail(const char *domain);
 
 #endif
