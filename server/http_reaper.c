@@ -1,14 +1,14 @@
 #include "server/http_reaper.h"
 
 #include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "common/clock.h"
-
-enum { LOOK_MS = 500 };
 
 static const struct deadlines defaults = {
     .greeting = 10000,
@@ -19,6 +19,7 @@ static const struct deadlines defaults = {
     .idle_known = 300000,
     .floor_stranger = 1024,
     .floor_known = 256,
+    .look = 500,
 };
 
 struct lease {
@@ -29,7 +30,7 @@ struct lease {
     int64_t accepted_ms;
     int64_t since_ms; /* the phase's start, or the reply's last progress */
     size_t received;
-    int unsent;
+    uint64_t acked;
 };
 
 struct reaper {
@@ -46,13 +47,16 @@ static int64_t now_ms(void)
     return clock_mono_us() / 1000;
 }
 
-/* A reply's bytes that the peer has not taken: no change for long is a stall. */
+/* A reply's bytes that wait for the peer, none of which it has taken for long: a stall. */
 static bool is_stalled(struct reaper *r, struct lease *l, int64_t now)
 {
-    int unsent = 0;
+    struct tcp_info info = {0};
+    socklen_t n = sizeof(info);
+    int waiting = 0;
 
-    if (ioctl(l->fd, SIOCOUTQ, &unsent) || unsent == 0 || unsent != l->unsent) {
-        l->unsent = unsent;
+    if (ioctl(l->fd, SIOCOUTQ, &waiting) || getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) ||
+        waiting == 0 || info.tcpi_bytes_acked != l->acked) {
+        l->acked = info.tcpi_bytes_acked;
         l->since_ms = now;
         return false;
     }
@@ -94,7 +98,7 @@ static void *run(void *arg)
             if (is_late(r, l, now))
                 shutdown(l->fd, SHUT_RDWR);
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_MS * 1000000L;
+        until.tv_nsec += r->d.look * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
         pthread_cond_timedwait(&r->wake, &r->lock, &until);
@@ -192,7 +196,6 @@ void reaper_phase(struct reaper *r, struct lease *l, enum phase p)
     l->greeted |= p > PHASE_HEADERS;
     l->since_ms = now_ms();
     l->received = 0;
-    l->unsent = 0;
     pthread_mutex_unlock(&r->lock);
 }
 

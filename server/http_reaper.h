@@ -1,7 +1,7 @@
 /*
  * Deadlines of connections, absolute ones: the library's own time-out starts anew with every byte,
  * so a client that sends a byte now and then would stay for ever.  A thread looks at every
- * connection twice a second and shuts down those whose phase has lasted too long.
+ * connection now and then and shuts down those whose phase has lasted too long.
  */
 #ifndef SERVER_HTTP_REAPER_H
 #define SERVER_HTTP_REAPER_H
@@ -15,9 +15,9 @@ struct lease; /* one connection */
 enum phase {
     PHASE_GREETING, /* from accept: TLS and the first request's headers */
     PHASE_HEADERS,  /* from the request line */
-    PHASE_BODY,  /* by rate */
-    PHASE_WORK,  /* ours: no deadline */
-    PHASE_REPLY, /* by progress */
+    PHASE_BODY,     /* by rate */
+    PHASE_WORK,     /* ours: no deadline */
+    PHASE_REPLY,    /* by progress */
     PHASE_IDLE,
 };
 
@@ -25,6 +25,7 @@ enum phase {
 struct deadlines {
     long greeting, headers, body_grace, reply_stall, idle_stranger, idle_known;
     long floor_stranger, floor_known;
+    long look; /* between two looks */
 };
 
 struct reaper *reaper_start(const struct deadlines *d); /* NULL: no thread or memory */
