@@ -1,6 +1,7 @@
 #include "common/json.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,24 @@ static bool shape_is_fine(const char *s, size_t len)
     return true;
 }
 
+/* cJSON says no more than that it failed: was it for want of memory? */
+static _Thread_local bool starved;
+
+static void *node_alloc(size_t n)
+{
+    void *p = malloc(n);
+
+    starved |= !p;
+    return p;
+}
+
+static void set_hooks(void)
+{
+    cJSON_Hooks hooks = {node_alloc, free};
+
+    cJSON_InitHooks(&hooks);
+}
+
 static void delete_doc(void *doc)
 {
     cJSON_Delete(doc);
@@ -48,16 +67,21 @@ static void delete_doc(void *doc)
 enum err json_parse(struct arena *mem, const char *text, size_t len, const cJSON **out,
                     struct problem *why)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct deferred *d = arena_defer(mem, delete_doc, NULL);
     cJSON *doc;
 
+    pthread_once(&once, set_hooks);
     if (len == 0)
         return problem_set(why, NULL, "the body is empty; JSON is expected");
     if (!utf8_valid(text, len))
         return problem_set(why, NULL, "the body is not well-formed UTF-8");
     if (!shape_is_fine(text, len))
         return problem_set(why, NULL, "the JSON is nested too deeply or holds a NUL");
+    starved = false;
     doc = cJSON_ParseWithLengthOpts(text, len + 1, NULL, true);
+    if (!doc && starved)
+        return ERR_NO_MEMORY;
     if (!doc)
         return problem_set(why, NULL, "the body is not well-formed JSON");
     arena_defer_arg(d, doc);

@@ -23,7 +23,7 @@ enum json_side {
  * Parse text[len], which must be followed by a NUL.  Stricter than cJSON: well-formed UTF-8, one
  * document, nothing after it, no \u0000 (cJSON would end the string there), at most 32 levels.
  * *out belongs to mem.
- * errors: ERR_INVALID and then *why (may be NULL) says what
+ * errors: ERR_INVALID and then *why (may be NULL) says what; ERR_NO_MEMORY
  */
 enum err json_parse(struct arena *mem, const char *text, size_t len, const cJSON **out,
                     struct problem *why) MUST_CHECK;

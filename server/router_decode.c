@@ -123,15 +123,18 @@ static struct uuid kept_id(const struct request *r, const char *key)
     return id;
 }
 
+/* Of what was asked: target and body. In the arena, so that a want of memory is no other print. */
 static struct bytes fingerprint(struct request *r)
 {
-    uint8_t *out = arena_alloc(r->mem, FINGERPRINT);
-    struct buf b = BUF_INIT(16 * 1024 * 1024);
+    const char *target =
+        arena_printf(r->mem, "%s?%s\n", r->path, r->query_text ? r->query_text : "");
+    size_t n = strlen(target);
+    uint8_t *out = arena_alloc(r->mem, FINGERPRINT), *data = arena_alloc(r->mem, n + r->raw_len);
 
-    buf_printf(&b, "%s?%s\n", r->path, r->query_text ? r->query_text : "");
-    buf_add(&b, r->raw ? r->raw : "", r->raw_len);
-    seal_hash(r->srv->seal, SEAL_REPLY, b.data ? b.data : "", b.len, out, FINGERPRINT);
-    buf_free(&b);
+    memcpy(data, target, n);
+    if (r->raw_len)
+        memcpy(data + n, r->raw, r->raw_len);
+    seal_hash(r->srv->seal, SEAL_REPLY, data, n + r->raw_len, out, FINGERPRINT);
     return (struct bytes){out, FINGERPRINT};
 }
 
@@ -161,9 +164,9 @@ enum err kept_find(struct request *r, bool *answered)
     *answered = true;
     r->status = (unsigned)old.status;
     buf_clear(&r->out);
-    buf_str(&r->out, old.body);
+    buf_str(&r->out, old.body ? old.body : "");
     request_header_add(r, "Idempotency-Replayed", "true");
-    return ERR_OK;
+    return r->out.failed ? ERR_NO_MEMORY : ERR_OK;
 }
 
 bool request_keep_step(struct request *r, struct step *out)
