@@ -323,7 +323,8 @@ static void draw_stack(struct screen *s)
 
 static void draw(struct app *app)
 {
-    attrset(theme_attr(STYLE_TEXT));
+    /* blanks look like text: fewer changes of colour on the line */
+    bkgdset((chtype)' ' | (chtype)theme_attr(STYLE_TEXT));
     erase();
     if (LINES < LEAST_ROWS || COLS < LEAST_COLS) {
         mvaddnstr(0, 0, "need 40x10", COLS);

@@ -200,5 +200,5 @@ void theme_use(const struct theme *t)
 
 int theme_attr(enum style_role r)
 {
-    return attrs[r];
+    return r == STYLE_CURSOR ? attrs[STYLE_TEXT] | (int)A_BOLD : attrs[r];
 }

@@ -29,6 +29,7 @@ enum style_role {
     ROLE_LIST(X)
 #undef X
         STYLES,
+        STYLE_CURSOR, /* text, bold: the row we are on; costs a slow line the least */
 };
 
 struct style {

@@ -29,7 +29,7 @@ void ui_text(int y, int x, int width, enum style_role role, const char *text)
     mvaddnstr(y, x, clean, (int)n);
     if (used < width)
         mvprintw(y, x + used, "%*s", width - used, "");
-    attrset(A_NORMAL);
+    attrset(theme_attr(STYLE_TEXT));
     arena_free(mem);
 }
 
@@ -77,7 +77,7 @@ void ui_bar(int y, int x, int width, int64_t done, int64_t all)
     for (int i = 0; i < inner; i++)
         addch(i < full ? '#' : '-');
     printw("] %3d %%", (int)percent);
-    attrset(A_NORMAL);
+    attrset(theme_attr(STYLE_TEXT));
 }
 
 void ui_focus(int y, int x)

@@ -110,11 +110,11 @@ static void draw_row(const struct listing *l, int y, int cols, const cJSON *row,
     struct arena *mem = arena_new();
     int x = 2;
 
-    ui_text(y, 0, 2, STYLE_ACCENT, here ? "> " : "  ");
+    ui_text(y, 0, 2, STYLE_TEXT, here ? "> " : "  ");
     for (const struct listing_column *c = l->what->columns; c->title; c++) {
         int width = c[1].title ? c->width : cols - x;
 
-        ui_text(y, x, width, here && c == l->what->columns ? STYLE_ACCENT : STYLE_TEXT,
+        ui_text(y, x, width, here && c == l->what->columns ? STYLE_CURSOR : STYLE_TEXT,
                 row ? cell(mem, row, c->member) : c->title);
         x += width + 1;
     }

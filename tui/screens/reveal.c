@@ -15,6 +15,7 @@
 #include "common/json.h"
 #include "common/mem.h"
 #include "tui/screens/list.h"
+#include "tui/screens/search.h"
 #include "tui/ui.h"
 
 enum { ARM_MS = 300, TYPED_ABOVE = 25, SHOWN = 8 };
@@ -99,6 +100,25 @@ static void ask_price(struct reveal *v)
     cJSON_free(body);
 }
 
+/* The screens below show what was revealed, without asking again. */
+static void tell_below(struct reveal *v)
+{
+    const cJSON *items = cJSON_GetObjectItemCaseSensitive(v->result, "items"), *row;
+
+    for (struct screen *s = v->base.below; s; s = s->below) {
+        if (s->class != &search_screen)
+            continue;
+        cJSON_ArrayForEach(row, items)
+        {
+            search_own((struct search *)s, json_str(row, "id"), json_str(row, "email"),
+                       json_str(row, "phone"));
+        }
+        ((struct search *)s)->n_marks = 0;
+    }
+    if (v->base.below && v->base.below->class == &detail_screen)
+        screen_wake(v->base.below, 1);
+}
+
 static void got_result(void *arg, const struct api_reply *r)
 {
     struct reveal *v = arg;
@@ -118,6 +138,7 @@ static void got_result(void *arg, const struct api_reply *r)
     v->price = json_num(r->doc, "charged", 0);
     v->balance = json_num(r->doc, "balance", 0);
     app_set_balance(v->base.app, v->balance);
+    tell_below(v);
 }
 
 static void send(struct reveal *v)

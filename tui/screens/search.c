@@ -329,6 +329,7 @@ const struct screen_class detail_screen = {.title = "Profile",
                                            .size = sizeof(struct detail),
                                            .keys = detail_keys,
                                            .draw = detail_draw,
+                                           .tick = detail_ask,
                                            .close = detail_close};
 
 static const struct key search_keys[] = {

@@ -48,6 +48,7 @@ struct search {
     struct api_call *call;
     /* where we are */
     size_t at, top;
+    bool wide;         /* the width allows the name of the row to be bold */
     size_t preview_at; /* the row whose preview is drawn: follows after a rest */
     int facet_at, facet_top;
     char marks[MARKS_MAX][UUID_TEXT];
@@ -74,6 +75,9 @@ struct facet_line {
 };
 /* The i-th, false: there are fewer. */
 bool search_facet_line(const struct search *s, int i, struct facet_line *out);
+
+/* A reveal below us told these values: the row is ours now. NULL: not told. */
+void search_own(struct search *s, const char *id, const char *email, const char *phone);
 
 void search_draw(struct screen *s, int rows, int cols);
 /* Do facets and detail stand beside the results at this width? */

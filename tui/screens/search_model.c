@@ -90,6 +90,32 @@ void search_mark(struct search *s, const struct profile *p)
         memcpy(s->marks[s->n_marks++], id, UUID_TEXT);
 }
 
+static void own_row(struct result_page *page, struct profile *p, const char *email,
+                    const char *phone)
+{
+    if (email) {
+        p->email = arena_strdup(page->mem, email);
+        p->owned |= OWN_EMAIL;
+    }
+    if (phone) {
+        p->phone = arena_strdup(page->mem, phone);
+        p->owned |= OWN_PHONE;
+    }
+    p->is_owned = p->owned != 0;
+}
+
+void search_own(struct search *s, const char *id, const char *email, const char *phone)
+{
+    struct uuid want;
+
+    if (!uuid_parse(id, &want))
+        return;
+    for (struct result_page *page = s->pages; page; page = page->next)
+        for (size_t i = 0; i < page->n; i++)
+            if (uuid_equal(&page->rows[i].id, &want))
+                own_row(page, &page->rows[i], email, phone);
+}
+
 bool search_facet_line(const struct search *s, int i, struct facet_line *out)
 {
     const struct facet_pane *panes = s->facets.facets.v;

@@ -137,12 +137,7 @@ static void draw_row(const struct search *s, int y, int x, int cols, size_t i)
     bool here = i == s->at, marked = p && search_is_marked(s, p);
     char gutter[3] = {here ? '>' : ' ', marked ? '*' : ' ', '\0'};
     const char *cells[6], *none = "-";
-    enum style_role roles[6] = {here ? STYLE_ACCENT : STYLE_TEXT,
-                                STYLE_TEXT,
-                                STYLE_TEXT,
-                                STYLE_DIM,
-                                STYLE_MASKED,
-                                STYLE_MASKED};
+    enum style_role roles[6] = {here && s->wide ? STYLE_CURSOR : STYLE_TEXT};
 
     if (!p)
         return;
@@ -154,15 +149,14 @@ static void draw_row(const struct search *s, int y, int x, int cols, size_t i)
     cells[5] = p->phone ? p->phone : none;
     if (p->is_owned)
         roles[4] = STYLE_OK;
-    ui_text(y, x, 2, STYLE_ACCENT, gutter);
+    ui_text(y, x, 2, STYLE_TEXT, gutter);
     draw_cells(y, x + 2, &w, cells, roles);
 }
 
 static void draw_head(int y, int x, int cols)
 {
     static const char *const names[] = {"NAME", "TITLE", "COMPANY", "CC", "E-MAIL", "PHONE"};
-    static const enum style_role roles[] = {STYLE_DIM, STYLE_DIM, STYLE_DIM,
-                                            STYLE_DIM, STYLE_DIM, STYLE_DIM};
+    static const enum style_role roles[6] = {STYLE_TEXT};
     struct widths w = choose_widths(cols);
 
     draw_cells(y, x + 2, &w, names, roles);
@@ -200,7 +194,7 @@ static void draw_facets(struct search *s, int y, int x, int rows, int width)
         const struct chosen *c;
         char count[32];
 
-        ui_text(y + i, x, 1, STYLE_ACCENT, here ? ">" : " ");
+        ui_text(y + i, x, 1, STYLE_TEXT, here ? ">" : " ");
         if (!line.value) {
             ui_text(y + i, x + 1, width - 1, STYLE_ACCENT, facet_label(line.facet));
             continue;
@@ -211,7 +205,7 @@ static void draw_facets(struct search *s, int y, int x, int rows, int width)
                   : c->excluded ? '-'
                                 : 'x',
                   line.value->value);
-        ui_printf(y + i, x + width - 9, 9, STYLE_DIM, "%9s", ui_number(line.value->count, count));
+        ui_printf(y + i, x + width - 9, 9, STYLE_TEXT, "%9s", ui_number(line.value->count, count));
     }
     if (s->focus == FOCUS_FACETS)
         ui_focus(y + s->facet_at - s->facet_top, x);
@@ -258,7 +252,7 @@ static void draw_state(const struct search *s, int y, int cols)
 {
     char total[32];
 
-    ui_printf(y, 0, cols, STYLE_DIM, " row %zu of %s%s", s->n_rows ? s->at + 1 : 0,
+    ui_printf(y, 0, cols, STYLE_TEXT, " row %zu of %s%s", s->n_rows ? s->at + 1 : 0,
               ui_number(s->total, total), s->loading ? "  loading ..." : "");
     if (s->n_marks)
         ui_printf(y, cols - 20, 20, STYLE_COST, "%zu marked", s->n_marks);
@@ -267,7 +261,7 @@ static void draw_state(const struct search *s, int y, int cols)
 static void draw_line(int x, int y, int rows)
 {
     for (int i = 0; i < rows; i++)
-        ui_text(y + i, x, 1, STYLE_DIM, "|");
+        ui_text(y + i, x, 1, STYLE_TEXT, "|");
 }
 
 void search_draw(struct screen *base, int rows, int cols)
@@ -278,6 +272,7 @@ void search_draw(struct screen *base, int rows, int cols)
     int y = 4, body = rows - y - (detail ? 0 : 1);
     const struct profile *p = search_row(s, s->preview_at);
 
+    s->wide = detail;
     draw_query(s, cols);
     draw_chips(s, cols);
     draw_head(3, x, width);

@@ -98,8 +98,8 @@ static void chooser_draw(struct screen *s, int rows, int cols)
         const struct entry *e = &c->entries[c->top + i];
         bool here = c->top + i == c->at;
 
-        ui_text(3 + i, 0, 2, STYLE_ACCENT, here ? "> " : "  ");
-        ui_printf(3 + i, 2, cols - 18, here ? STYLE_ACCENT : STYLE_TEXT, "%s%s", e->name,
+        ui_text(3 + i, 0, 2, STYLE_TEXT, here ? "> " : "  ");
+        ui_printf(3 + i, 2, cols - 18, here ? STYLE_CURSOR : STYLE_TEXT, "%s%s", e->name,
                   e->dir ? "/" : "");
         ui_printf(3 + i, cols - 16, 15, STYLE_DIM, "%15s", e->dir ? "" : ui_number(e->size, size));
     }
@@ -313,8 +313,8 @@ static void mapper_draw(struct screen *s, int rows, int cols)
         int k = m->top + i;
         bool here = k == m->at;
 
-        ui_text(3 + i, 0, 2, STYLE_ACCENT, here ? "> " : "  ");
-        ui_text(3 + i, 2, third, here ? STYLE_ACCENT : STYLE_TEXT, m->columns[k]);
+        ui_text(3 + i, 0, 2, STYLE_TEXT, here ? "> " : "  ");
+        ui_text(3 + i, 2, third, here ? STYLE_CURSOR : STYLE_TEXT, m->columns[k]);
         ui_text(3 + i, 3 + third, third, STYLE_DIM, m->samples[k] ? m->samples[k] : "");
         ui_text(3 + i, 4 + 2 * third, third, m->map[k].field ? STYLE_OK : STYLE_DIM,
                 import_label(m->map[k].field));
