@@ -174,7 +174,7 @@ static struct slot *find(struct shard *sh, const uint8_t *key, int64_t now)
     if (!make_room(sh, now))
         return NULL;
     s = probe(sh->slots, sh->size, key);
-    s->times = malloc(FIRST_RING * sizeof(*s->times));
+    s->times = calloc(FIRST_RING, sizeof(*s->times));
     if (!s->times)
         return NULL;
     memcpy(s->key, key, KEY_MAX);
@@ -187,7 +187,8 @@ static struct slot *find(struct shard *sh, const uint8_t *key, int64_t now)
 static bool push(struct slot *s, int64_t now)
 {
     if (s->n == s->size) {
-        int64_t *times = malloc(2 * (size_t)s->size * sizeof(*times));
+        uint32_t size = s->size < FIRST_RING ? FIRST_RING : 2 * s->size;
+        int64_t *times = calloc(size, sizeof(*times));
 
         if (!times)
             return false;
@@ -195,7 +196,7 @@ static bool push(struct slot *s, int64_t now)
             times[i] = time_at(s, i);
         free(s->times);
         s->times = times;
-        s->size *= 2;
+        s->size = size;
         s->first = 0;
     }
     s->times[(s->first + s->n++) % s->size] = now;

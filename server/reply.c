@@ -64,7 +64,7 @@ bool body_has(const struct request *r, const char *field)
 
 static void cursor_mac(struct request *r, const char *what, const struct uuid *id, uint8_t out[MAC])
 {
-    size_t n = strlen(what);
+    size_t n = strlen(what) + 1;
     uint8_t *data = arena_alloc(r->mem, 32 + n);
 
     memcpy(data, r->who.account.b, 16);

@@ -113,9 +113,9 @@ static bool is_key(const char *key)
 static struct uuid kept_id(const struct request *r, const char *key)
 {
     const char *text = arena_printf(r->mem, "%s %s\n%s", r->route->method, r->route->path, key);
-    size_t n = strlen(text);
+    size_t n = strlen(text) + 1;
     uint8_t *data = arena_alloc(r->mem, 16 + n);
-    struct uuid id;
+    struct uuid id = {0};
 
     memcpy(data, r->who.user.b, 16);
     memcpy(data + 16, text, n);
@@ -126,9 +126,8 @@ static struct uuid kept_id(const struct request *r, const char *key)
 /* Of what was asked: target and body. In the arena, so that a want of memory is no other print. */
 static struct bytes fingerprint(struct request *r)
 {
-    const char *target =
-        arena_printf(r->mem, "%s?%s\n", r->path, r->query_text ? r->query_text : "");
-    size_t n = strlen(target);
+    const char *target = arena_printf(r->mem, "%s?%s", r->path, r->query_text ? r->query_text : "");
+    size_t n = strlen(target) + 1;
     uint8_t *out = arena_alloc(r->mem, FINGERPRINT), *data = arena_alloc(r->mem, n + r->raw_len);
 
     memcpy(data, target, n);

@@ -1,7 +1,7 @@
 #include "server/tls.h"
 
-#include <errno.h>
 #include <arpa/inet.h>
+#include <errno.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
