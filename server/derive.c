@@ -27,17 +27,17 @@
 #include "common/utf8.h"
 #include "server/derive_titles.h"
 
-enum { PAIRS = 1024, NAME_MAX_BYTES = 160 };
+enum { THREES = 2048, NAME_MAX_BYTES = 160 };
 
-/* A title to look in: " head of sales ", and which pairs of bytes are in it at all. */
+/* A title to look in: " head of sales ", and which three bytes in a row are in it at all. */
 struct title {
     char *text;
-    uint64_t pairs[PAIRS / 64];
+    uint64_t threes[THREES / 64];
 };
 
-static unsigned pair_of(const char *at)
+static unsigned hash_of(int a, int b, int c)
 {
-    return ((unsigned char)at[0] * 33u + (unsigned char)at[1]) % PAIRS;
+    return (((unsigned)a & 0xff) * 961 + ((unsigned)b & 0xff) * 31 + ((unsigned)c & 0xff)) % THREES;
 }
 
 static bool is_part_of_word(int32_t c)
@@ -72,20 +72,31 @@ static struct title title_of(struct arena *mem, const char *text)
 {
     struct title t = {.text = padded(mem, text)};
 
-    for (const char *p = t.text; *p; p++)
-        t.pairs[pair_of(p) / 64] |= UINT64_C(1) << pair_of(p) % 64;
+    for (const char *p = t.text; p[0] && p[1] && p[2]; p++) {
+        unsigned h = hash_of(p[0], p[1], p[2]);
+
+        t.threes[h / 64] |= UINT64_C(1) << h % 64;
+    }
     return t;
+}
+
+/* Could the words be in it?  Those of two letters are followed by a blank. */
+static bool may_have(const struct title *t, const char *words)
+{
+    unsigned h = hash_of(words[0], words[1], words[2] ? words[2] : ' ');
+
+    return t->threes[h / 64] >> h % 64 & 1;
 }
 
 /* Where the row's words are in the title, and how long they are there; NULL: nowhere. */
 static char *find(const struct title *t, const struct title_row *row, size_t *n)
 {
-    bool anywhere = (unsigned char)row->words[0] >= 0xe3; /* Chinese, Japanese */
-    bool open_left = anywhere || row->words[0] == '*', open_right;
     const char *words = row->words + (row->words[0] == '*');
+    bool anywhere = (unsigned char)words[0] >= 0xe3; /* Chinese, Japanese */
+    bool open_left = anywhere || words != row->words, open_right;
     char *at = t->text, word[64];
 
-    if (!(t->pairs[pair_of(words) / 64] >> pair_of(words) % 64 & 1))
+    if (!may_have(t, words))
         return NULL;
     *n = strlen(words);
     open_right = anywhere || words[*n - 1] == '*';

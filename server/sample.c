@@ -1,26 +1,35 @@
 #include "server/sample.h"
 
-#include <math.h>
+#include <assert.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "server/derive.h"
 #include "server/identity.h"
 #include "server/sample_names.h"
 #include "server/store.h"
 
-enum { PEOPLE_PER_COMPANY = 20, CHUNK = 256, MONTHS = 24 };
+enum {
+    PEOPLE_PER_COMPANY = 20,
+    CHUNK = 1024, /* rows a commit: nobody else uses the store while samples are loaded */
+    DAYS = 730,
+    WITH_EMAIL = 85, /* of 100 */
+    WITH_PHONE = 45,
+    WITH_URL = 60,
+};
 
-/* 2026-11-01T00:00:00Z: rows are up to two years older than this, never newer. */
-#define SAMPLE_END INT64_C(1793491200000)
 #define DAY_MS INT64_C(86400000)
+/* 2026-11-01T00:00:00Z and, by the seed, up to 19 days: no row is newer. */
+#define END_MS INT64_C(1793491200000)
 
 struct sample {
     int64_t rows, companies;
     uint64_t seed;
+    int64_t end;
 };
 
-/* A counter-based stream (splitmix64, Steele et al. 2014): row i is reachable without the others.
- */
+/* A stream of chance of its own for each row (splitmix64, Steele et al. 2014): no row needs
+ * another. */
 struct dice {
     uint64_t state;
 };
@@ -34,7 +43,9 @@ static uint64_t roll(struct dice *d)
     return z ^ (z >> 31);
 }
 
-static struct dice dice_for(const struct sample *s, uint64_t kind, int64_t i)
+enum kind { COMPANY = 1, PROFILE = 2 };
+
+static struct dice dice_for(const struct sample *s, enum kind kind, int64_t i)
 {
     struct dice d = {s->seed * UINT64_C(0x2545f4914f6cdd1d) + kind};
 
@@ -48,12 +59,25 @@ static size_t below(struct dice *d, size_t n)
     return (size_t)(roll(d) % n);
 }
 
+static bool percent(struct dice *d, size_t n)
+{
+    return below(d, 100) < n;
+}
+
 static const char *pick(struct dice *d, const char *const *list)
 {
     return list[below(d, sample_words(list))];
 }
 
-static const char *pick_word(struct dice *d, const struct sample_word *w)
+/* The first of the list more often. */
+static const char *pick_common(struct dice *d, const char *const *list)
+{
+    size_t n = sample_words(list), a = below(d, n), b = below(d, n);
+
+    return list[a * b / n];
+}
+
+static const char *pick_weighted(struct dice *d, const struct sample_word *w)
 {
     int total = 0, at;
 
@@ -78,13 +102,34 @@ static const struct sample_country *pick_country(struct dice *d)
     return c;
 }
 
+static struct strs pick_some(struct dice *d, const char *const *list, size_t least, size_t most,
+                             struct arena *mem)
+{
+    size_t n = least + below(d, most - least + 1);
+    const char **v = arena_alloc(mem, n * sizeof(*v));
+    struct strs out = {v, 0};
+
+    while (out.n < n) {
+        const char *w = pick_common(d, list);
+        bool twice = false;
+
+        for (size_t k = 0; k < out.n; k++)
+            twice |= v[k] == w;
+        if (!twice)
+            v[out.n++] = w;
+    }
+    return out;
+}
+
 struct sample *sample_new(int64_t rows, uint64_t seed)
 {
     struct sample *s = xcalloc(1, sizeof(*s));
 
+    assert(rows > 0);
     s->rows = rows;
     s->companies = rows / PEOPLE_PER_COMPANY + 1;
     s->seed = seed;
+    s->end = END_MS + (int64_t)(seed % 20) * DAY_MS;
     return s;
 }
 
@@ -98,6 +143,35 @@ int64_t sample_companies(const struct sample *s)
     return s->companies;
 }
 
+/*
+ * Zipf over companies 1..n, exactly and in integers: an octave [2^j, 2^(j+1)) of all alike, a place
+ * in it, kept with probability 2^j/k, so that k comes with a probability proportional to 1/k.
+ */
+static int64_t pick_zipf(struct dice *d, int64_t n)
+{
+    size_t octaves = 1;
+
+    while (octaves < 62 && n >> octaves)
+        octaves++;
+    for (;;) {
+        uint64_t base = UINT64_C(1) << below(d, octaves), k = base + roll(d) % base;
+
+        if (k <= (uint64_t)n && roll(d) % k < base)
+            return (int64_t)k - 1;
+    }
+}
+
+/* At least the people whom the i-th company is likely to have here, at most eight times them. */
+static int64_t pick_size(const struct sample *s, struct dice *d, int64_t i)
+{
+    int64_t octaves = 1, people;
+
+    while (octaves < 62 && s->companies >> octaves)
+        octaves++;
+    people = s->rows * 10 / (octaves * 7 * (i + 1)); /* rows / (k ln n) */
+    return 1 + people + people * (int64_t)below(d, 8) + (int64_t)below(d, 6);
+}
+
 static void split_place(struct arena *mem, const char *place, const char **city, const char **state)
 {
     size_t n = strcspn(place, "|");
@@ -106,127 +180,185 @@ static void split_place(struct arena *mem, const char *place, const char **city,
     *state = place + n + 1;
 }
 
-/* "NAME 12.example": a reserved name (RFC 2606), in lower-case ASCII. */
-static const char *domain_of(struct arena *mem, const char *stem, const char *kind, int64_t i)
+/* Append text; with `letters` only those, in lower case. */
+static size_t put(char *out, size_t n, const char *text, bool letters)
 {
-    char *out = arena_printf(mem, "%s-%s%lld.example", stem, kind, (long long)i);
-    size_t n = 0;
+    for (; *text; text++) {
+        char c = *text;
 
-    for (char *p = out; *p; p++) {
-        if (*p >= 'A' && *p <= 'Z')
-            out[n++] = (char)(*p + 32);
-        else if (!(*p & 0x80) && *p != ' ')
-            out[n++] = *p;
+        if (letters && c >= 'A' && c <= 'Z')
+            c = (char)(c + 32);
+        if (!letters || (c >= 'a' && c <= 'z'))
+            out[n++] = c;
     }
-    out[n] = '\0';
+    return n;
+}
+
+static size_t put_number(char *out, size_t n, int64_t number)
+{
+    char digits[24];
+    size_t k = sizeof(digits);
+
+    do
+        digits[--k] = (char)('0' + number % 10);
+    while (number /= 10);
+    memcpy(out + n, digits + k, sizeof(digits) - k);
+    return n + sizeof(digits) - k;
+}
+
+enum { NAME_ROOM = 96 };
+
+/*
+ * The i-th name: all combinations of head, tail and trade, in an order that mixes them, then again
+ * with a number.  The domain is a reserved one (RFC 2606).
+ */
+static void name_company(const struct sample *s, int64_t i, const char *form, struct company *out,
+                         struct arena *mem)
+{
+    uint64_t heads = sample_words(sample_heads), tails = sample_words(sample_tails);
+    uint64_t trades = sample_words(sample_trades), all = heads * tails * trades;
+    uint64_t at = ((uint64_t)i * 7919 + s->seed) % all; /* a prime that does not divide them */
+    const char *head = sample_heads[at % heads], *tail = sample_tails[at / heads % tails];
+    const char *trade = sample_trades[at / heads / tails];
+    int64_t again = i / (int64_t)all;
+    char *name = arena_alloc(mem, NAME_ROOM), *domain = arena_alloc(mem, NAME_ROOM);
+    size_t n = put(name, 0, head, false);
+
+    n = put(name, n, tail, false);
+    name[n++] = ' ';
+    n = put(name, n, trade, false);
+    if (again) {
+        name[n++] = ' ';
+        n = put_number(name, n, again + 1);
+    }
+    name[n++] = ' ';
+    put(name, n, form, false);
+    n = put(domain, 0, head, true);
+    n = put(domain, n, tail, true);
+    domain[n++] = '-';
+    n = put(domain, n, trade, true);
+    if (again)
+        n = put_number(domain, n, again + 1);
+    put(domain, n, ".example", false);
+    out->name = name;
+    out->domain = domain;
+}
+
+static const char *pick_phone(struct dice *d, const struct sample_country *c, struct arena *mem)
+{
+    char *out = arena_alloc(mem, 20);
+    size_t n = put(out, 0, pick(d, c->phones), false);
+
+    for (int i = 0; i < c->digits; i++)
+        out[n++] = (char)('0' + below(d, 10));
     return out;
 }
 
-/* Sizes fall off as a power law: most companies are small, a few are huge. */
-static int64_t pick_size(struct dice *d)
+static void make_company(const struct sample *s, int64_t i, struct arena *mem, struct company *out,
+                         const struct sample_country **home)
 {
-    size_t shift = below(d, 100);
-    int64_t top = shift < 35   ? 10
-                  : shift < 60 ? 50
-                  : shift < 78 ? 200
-                  : shift < 87 ? 500
-                  : shift < 92 ? 1000
-                  : shift < 97 ? 5000
-                  : shift < 99 ? 10000
-                               : 120000;
-
-    return top / 6 + 1 + (int64_t)below(d, (size_t)(top - top / 6));
-}
-
-static struct strs pick_some(struct dice *d, const char *const *list, size_t least, size_t most,
-                             struct arena *mem)
-{
-    size_t n = least + below(d, most - least + 1), all = sample_words(list);
-    const char **v = arena_alloc(mem, n * sizeof(*v));
-    struct strs out = {v, 0};
-
-    for (size_t i = 0; i < n; i++) {
-        /* the product of two draws: the first of the list are the common ones */
-        const char *w = list[below(d, all) * below(d, all) / all];
-        bool twice = false;
-
-        for (size_t k = 0; k < out.n; k++)
-            twice |= v[k] == w;
-        if (!twice)
-            v[out.n++] = w;
-    }
-    return out;
-}
-
-void sample_company(const struct sample *s, int64_t i, struct arena *mem, struct company *out)
-{
-    struct dice d = dice_for(s, 1, i);
+    struct dice d = dice_for(s, COMPANY, i);
     const struct sample_country *c = pick_country(&d);
-    const char *stem = pick(&d, sample_company_stems), *kind = pick(&d, sample_company_kinds);
-    uint64_t words[3] = {s->seed, 1, (uint64_t)i};
-    int64_t created = SAMPLE_END - MONTHS * 30 * DAY_MS;
+    uint64_t words[3] = {s->seed, COMPANY, (uint64_t)i};
+    int64_t created = s->end - DAYS * DAY_MS;
 
     *out = (struct company){
         .id = uuid_at(created, words, sizeof(words)),
         .account = catalogue_account,
-        .name = arena_printf(mem, "%s %s %lld", stem, kind, (long long)i),
-        .domain = domain_of(mem, stem, kind, i),
-        .industry = pick_word(&d, sample_industries),
-        .employees = pick_size(&d),
+        .industry = pick_weighted(&d, sample_industries),
+        .employees = pick_size(s, &d, i),
         .country = c->code,
-        .phone = arena_printf(mem, "%s01%02d", "+1503555", (int)below(&d, 100)),
         .technologies = pick_some(&d, sample_technologies, 2, 6, mem),
         .created = {created},
         .updated = {created},
     };
-    out->revenue = below(&d, 10) < 7 ? out->employees * (int64_t)(60000 + below(&d, 200000)) : 0;
-    split_place(mem, pick(&d, c->cities), &out->city, &out->state);
+    name_company(s, i, pick_common(&d, c->forms), out, mem);
+    split_place(mem, pick_common(&d, c->cities), &out->city, &out->state);
+    if (percent(&d, 70))
+        out->revenue = out->employees * (int64_t)(40000 + below(&d, 260000));
+    if (percent(&d, 60))
+        out->phone = pick_phone(&d, c, mem);
+    *home = c;
 }
 
-/*
- * Zipf over the companies by inversion: with weights 1/k the k-th is reached with probability
- * proportional to ln((k+1)/k), so k = n^u for uniform u.
- */
-static int64_t pick_company(struct dice *d, int64_t n)
+void sample_company(const struct sample *s, int64_t i, struct arena *mem, struct company *out)
 {
-    double u = (double)(roll(d) >> 11) / 9007199254740992.0;
-    int64_t k = (int64_t)pow((double)n, u) - 1;
+    const struct sample_country *home;
 
-    return k < n ? k : n - 1;
+    make_company(s, i, mem, out, &home);
 }
 
-static const char *email_of(struct arena *mem, const struct profile *p, int64_t i)
+/* "Łukasz|lukasz": the name. */
+static const char *name_of(struct arena *mem, const char *word)
 {
-    char local[64];
-    size_t n = 0;
+    size_t n = strcspn(word, "|");
 
-    for (const char *q = p->first_name; *q && n < 20; q++)
-        if (!(*q & 0x80) && *q != ' ' && *q != '\'')
-            local[n++] = (char)(*q >= 'A' && *q <= 'Z' ? *q + 32 : *q);
-    if (!n)
-        local[n++] = 'p';
-    local[n++] = '.';
-    for (const char *q = p->last_name; *q && n < 50; q++)
-        if (!(*q & 0x80) && *q != ' ' && *q != '\'')
-            local[n++] = (char)(*q >= 'A' && *q <= 'Z' ? *q + 32 : *q);
-    return arena_printf(mem, "%.*s%lld@%s", (int)n, local, (long long)i, p->domain);
+    return word[n] ? arena_strndup(mem, word, n) : word;
 }
 
-static const char *phone_of(struct arena *mem, struct dice *d, const struct sample_country *c)
+/* Append how an address spells a name: what stands behind the bar, else its folded letters. */
+static size_t put_spelled(char *out, size_t n, const char *word)
 {
-    /* North American fictional numbers are 555-0100 to 555-0199 */
-    if (c->digits == 4)
-        return arena_printf(mem, "%s01%02d", c->phone, (int)below(d, 100));
-    return arena_printf(mem, "%s%02d", c->phone, (int)below(d, 100));
+    const char *bar = strchr(word, '|');
+    char folded[UTF8_SHORT];
+    bool plain = true;
+
+    for (const char *p = word; *p; p++)
+        plain &= !(*p & 0x80);
+    if (bar || plain)
+        return put(out, n, bar ? bar + 1 : word, true);
+    return utf8_fold_short(word, folded) ? put(out, n, folded, true) : n;
 }
 
-static const struct sample_country *country_row(const char *code)
-{
-    const struct sample_country *c = sample_countries;
+struct person {
+    const char *first, *last; /* words of the tables */
+    int64_t i;
+};
 
-    while (c->code && strcmp(c->code, code) != 0)
-        c++;
-    return c;
+/* "anna.mueller4711@": the number makes it the only one. */
+static const char *email_of(struct arena *mem, const struct person *who, size_t style,
+                            const char *domain)
+{
+    char *out = arena_alloc(mem, 2 * NAME_ROOM + strlen(domain));
+    size_t n = put_spelled(out, 0, who->first);
+
+    if (style == 1)
+        n = 1;
+    if (style != 1 || n == 0)
+        out[n++] = '.';
+    n = put_spelled(out, n, who->last);
+    n = put_number(out, n, who->i);
+    out[n++] = '@';
+    put(out, n, domain, false);
+    return out;
+}
+
+static const char *url_of(struct arena *mem, const struct person *who)
+{
+    char *out = arena_alloc(mem, 3 * NAME_ROOM);
+    size_t n = put(out, 0, "https://www.linkedin.example/in/", false);
+
+    n = put_spelled(out, n, who->first);
+    out[n++] = '-';
+    n = put_spelled(out, n, who->last);
+    out[n++] = '-';
+    put_number(out, n, who->i);
+    return out;
+}
+
+static void name_person(struct profile *p, const struct person *who,
+                        const struct sample_country *home, struct arena *mem)
+{
+    p->first_name = name_of(mem, who->first);
+    p->last_name = name_of(mem, who->last);
+    if (home->family_first) {
+        char *name = arena_alloc(mem, 2 * NAME_ROOM);
+        size_t n = put(name, 0, p->last_name, false);
+
+        name[n++] = ' ';
+        put(name, n, p->first_name, false);
+        p->name = name;
+    }
 }
 
 static void from_company(struct profile *p, const struct company *c)
@@ -243,48 +375,47 @@ static void from_company(struct profile *p, const struct company *c)
     p->technologies = c->technologies;
 }
 
-static void contacts(struct profile *p, struct dice *d, const struct sample_country *home,
-                     int64_t i, struct arena *mem)
+static void add_contacts(struct profile *p, struct dice *d, const struct person *who,
+                         const struct sample_country *home, struct arena *mem)
 {
-    if (below(d, 100) < 85) {
-        p->email = email_of(mem, p, i);
-        p->email_status = pick_word(d, sample_statuses);
+    if (percent(d, WITH_EMAIL)) {
+        /* a company writes all its addresses alike */
+        p->email = email_of(mem, who, p->company_id.b[15] % 3, p->domain);
+        p->email_status = pick_weighted(d, sample_statuses);
     }
-    if (below(d, 100) < 45) {
-        p->phone = phone_of(mem, d, home);
-        p->phone_type = phone_type_words[below(d, 3)];
+    if (percent(d, WITH_PHONE)) {
+        p->phone = pick_phone(d, home, mem);
+        p->phone_type = pick_weighted(d, sample_phone_types);
     }
-    if (below(d, 100) < 60)
-        p->linkedin_url =
-            arena_printf(mem, "https://www.linkedin.example/in/sample-%lld", (long long)i);
+    if (percent(d, WITH_URL))
+        p->linkedin_url = url_of(mem, who);
     p->email_opt_out = below(d, 1000) < 4;
     p->do_not_call = below(d, 1000) < 8;
 }
 
 void sample_profile(const struct sample *s, int64_t i, struct arena *mem, struct profile *out)
 {
-    struct dice d = dice_for(s, 2, i);
-    uint64_t words[3] = {s->seed, 2, (uint64_t)i};
-    int64_t span = MONTHS * 30 * DAY_MS;
-    int64_t created = SAMPLE_END - span + span / s->rows * i;
-    int64_t age = SAMPLE_END - created;
+    struct dice d = dice_for(s, PROFILE, i);
+    uint64_t words[3] = {s->seed, PROFILE, (uint64_t)i};
+    int64_t span = DAYS * DAY_MS, created = s->end - span + span / s->rows * i;
     const struct sample_country *home;
+    struct person who;
     struct company c;
 
-    sample_company(s, pick_company(&d, s->companies), mem, &c);
-    home = country_row(c.country);
+    make_company(s, pick_zipf(&d, s->companies), mem, &c, &home);
+    who = (struct person){pick(&d, home->first), pick(&d, home->last), i};
     *out = (struct profile){.id = uuid_at(created, words, sizeof(words)),
                             .account = catalogue_account,
-                            .created = {created},
-                            .first_name = pick(&d, home->first),
-                            .last_name = pick(&d, home->last),
-                            .title = pick_word(&d, sample_titles)};
+                            .created = {created}};
+    name_person(out, &who, home, mem);
+    out->title = home->titles && percent(&d, 33) ? pick_common(&d, home->titles)
+                                                 : pick_weighted(&d, sample_titles);
     from_company(out, &c);
-    if (below(&d, 4) == 0)
-        split_place(mem, pick(&d, home->cities), &out->city, &out->state);
-    out->updated.ms = created + (int64_t)(roll(&d) % (uint64_t)(age + 1));
+    if (percent(&d, 25))
+        split_place(mem, pick_common(&d, home->cities), &out->city, &out->state);
+    out->updated.ms = created + (int64_t)(roll(&d) % (uint64_t)(s->end - created + 1));
     out->keywords = pick_some(&d, sample_keywords, 1, 4, mem);
-    contacts(out, &d, home, i, mem);
+    add_contacts(out, &d, &who, home, mem);
     derive_profile(out, mem);
 }
 
@@ -320,16 +451,17 @@ static enum err load_table(struct load *l, const struct type *t, int64_t n,
     enum err err = ERR_OK;
 
     for (int64_t i = 0; i < n && !err; i += CHUNK) {
-        struct step steps[CHUNK] = {{0}};
-        struct plan plan = {.steps = steps, .bulk = true};
+        struct plan plan = {.bulk = true};
+        struct step *steps;
 
         l->mem = arena_new();
+        plan.steps = steps = arena_alloc(l->mem, CHUNK * sizeof(*steps));
         for (; plan.n < CHUNK && i + (int64_t)plan.n < n; plan.n++)
             steps[plan.n] = (struct step){
                 .kind = STEP_INSERT, .type = t, .rec = record(l, i + (int64_t)plan.n)};
         err = store_commit(l->store, &plan);
         arena_free(l->mem);
-        if (progress)
+        if (progress && !err)
             progress(arg, i + (int64_t)plan.n, n);
     }
     return err;

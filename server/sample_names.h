@@ -2,14 +2,19 @@
 #ifndef SERVER_SAMPLE_NAMES_H
 #define SERVER_SAMPLE_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* A word list ends with NULL. */
+/* A word list ends with NULL; its first words are the common ones. */
 struct sample_country {
     const char *code;
     int weight; /* of 1000 */
-    const char *const *first, *const *last, *const *cities; /* a city is "City|State" */
-    const char *phone; /* prefix of the country's fictional numbers, two to four digits follow */
+    bool family_first;
+    const char *const *first, *const *last; /* "Łukasz|lukasz": and how an address spells it */
+    const char *const *cities;              /* "City|State" */
+    const char *const *forms;               /* legal forms of its companies */
+    const char *const *titles; /* in its language, beside the English ones; may be NULL */
+    const char *const *phones; /* prefixes of numbers reserved for fiction; `digits` follow */
     int digits;
 };
 
@@ -19,9 +24,11 @@ struct sample_word {
 };
 
 extern const struct sample_country sample_countries[]; /* ends with no code */
-extern const struct sample_word sample_titles[], sample_industries[], sample_statuses[];
-extern const char *const sample_company_stems[], *const sample_company_kinds[],
-    *const sample_technologies[], *const sample_keywords[];
+extern const struct sample_word sample_titles[], sample_industries[], sample_statuses[],
+    sample_phone_types[];
+/* A company is HEAD + TAIL and a trade: "Brannova Robotics". */
+extern const char *const sample_heads[], *const sample_tails[], *const sample_trades[];
+extern const char *const sample_technologies[], *const sample_keywords[];
 
 size_t sample_words(const char *const *list);
 
