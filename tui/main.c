@@ -3,254 +3,285 @@
  *
  *   leadgen [--server URL] [--fingerprint sha256//...] [--theme NAME] [COMMAND ...]
  */
-#include <fcntl.h>
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-#include "common/json.h"
 #include "tui/app.h"
 #include "tui/cli/cli.h"
 
-/* Options that stand before the command. */
+/* Options of every command, that may also stand before it. */
 struct head {
     const char *server, *fingerprint, *theme;
-    bool help, version;
 };
 
-static void print_help(FILE *to)
-{
-    fprintf(to, "usage: leadgen [--server URL] [--fingerprint PIN] [--theme NAME] [COMMAND]\n"
-                "With no command: the full screen.\n\ncommands:\n");
-    for (const struct cli_command *const *c = cli_commands; *c; c++)
-        fprintf(to, "  %-14s %s\n", (*c)->name, (*c)->help);
-    fprintf(to, "\nleadgen COMMAND --help tells more; man leadgen the exit codes.\n");
-}
+/* The words of the command line and how far they are read. */
+struct line {
+    char **argv;
+    int argc, at;
+};
 
-static int print_command_help(const struct cli_command *c)
+/* --name VALUE or --name=VALUE; NULL: another option, or its value is missing. */
+static const char *take_value(struct line *l, const char *name)
 {
-    printf("usage: leadgen %s\n%s\n\n", c->usage, c->help);
-    for (const struct cli_option *o = c->options; o->name; o++)
-        printf("  --%s%s%-*s %s\n", o->name, o->value ? " " : "",
-               (int)(24 - strlen(o->name) - (o->value ? 1 : 0)), o->value ? o->value : "", o->help);
-    return EXIT_DONE;
-}
-
-/* --name VALUE and --name=VALUE. */
-static const char *take_value(int argc, char **argv, int *i, const char *name)
-{
+    const char *text = l->argv[l->at] + 2;
     size_t n = strlen(name);
 
-    if (strncmp(argv[*i] + 2, name, n) != 0)
+    if (strncmp(text, name, n) != 0)
         return NULL;
-    if (argv[*i][2 + n] == '=')
-        return argv[*i] + 3 + n;
-    if (argv[*i][2 + n] || *i + 1 >= argc)
+    if (text[n] == '=')
+        return text + n + 1;
+    if (text[n] || l->at + 1 >= l->argc)
         return NULL;
-    return argv[++*i];
+    return l->argv[++l->at];
 }
 
-static bool take_head(struct head *h, int argc, char **argv, int *i)
+static bool take_head(struct head *h, struct line *l)
 {
     const struct {
         const char *name, **slot;
     } options[] = {{"server", &h->server}, {"fingerprint", &h->fingerprint}, {"theme", &h->theme}};
 
-    h->help |= strcmp(argv[*i], "--help") == 0;
-    h->version |= strcmp(argv[*i], "--version") == 0;
-    if (h->help || h->version)
-        return true;
-    for (size_t k = 0; k < sizeof(options) / sizeof(*options); k++) {
-        const char *value = take_value(argc, argv, i, options[k].name);
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+        const char *value = take_value(l, options[i].name);
 
         if (value) {
-            *options[k].slot = value;
+            *options[i].slot = value;
             return true;
         }
     }
     return false;
 }
 
-/* One or two words. */
-static const struct cli_command *find_command(int argc, char **argv, int *i)
+/* One or two words; NULL: there is no such command. */
+static const struct cli_command *find_command(struct line *l)
 {
-    for (const struct cli_command *const *c = cli_commands; *c; c++) {
-        const char *blank = strchr((*c)->name, ' ');
-        size_t n = blank ? (size_t)(blank - (*c)->name) : strlen((*c)->name);
+    const char *word = l->argv[l->at], *second = l->at + 1 < l->argc ? l->argv[l->at + 1] : "";
 
-        if (strncmp(argv[*i], (*c)->name, n) != 0 || argv[*i][n])
+    for (const struct cli_command *const *c = cli_commands; *c; c++) {
+        size_t n = strcspn((*c)->name, " ");
+        const char *rest = (*c)->name + n;
+
+        if (strncmp(word, (*c)->name, n) != 0 || word[n])
             continue;
-        if (!blank) {
-            ++*i;
-            return *c;
-        }
-        if (*i + 1 < argc && strcmp(argv[*i + 1], blank + 1) == 0) {
-            *i += 2;
-            return *c;
-        }
+        if (*rest && strcmp(rest + 1, second) != 0)
+            continue;
+        l->at += *rest ? 2 : 1;
+        return *c;
     }
     return NULL;
 }
 
-static bool take_option(struct cli *c, int argc, char **argv, int *i)
+/* "leadgen jobs", "leadgen jobs --help": those that begin with the word. */
+static enum exit_code list_group(const char *word)
+{
+    size_t n = strlen(word);
+    bool any = false;
+
+    for (const struct cli_command *const *c = cli_commands; *c; c++) {
+        if (strncmp((*c)->name, word, n) != 0 || (*c)->name[n] != ' ')
+            continue;
+        fprintf(stderr, "leadgen %s %s\n", (*c)->name, (*c)->words);
+        any = true;
+    }
+    if (!any)
+        cli_say("there is no command %s; leadgen --help lists them", word);
+    return EXIT_USAGE;
+}
+
+static bool take_option(struct cli *c, struct line *l)
 {
     for (const struct cli_option *o = c->command->options; o->name; o++) {
-        const char *value = "";
+        const char *value = NULL;
 
         if (o->value)
-            value = take_value(argc, argv, i, o->name);
-        else if (strcmp(argv[*i] + 2, o->name) != 0)
-            continue;
-        if (!value)
-            continue;
-        if (c->n_options < CLI_REPEATS) {
-            c->options[c->n_options].name = o->name;
-            c->options[c->n_options++].value = value;
+            value = take_value(l, o->name);
+        else if (strcmp(l->argv[l->at] + 2, o->name) == 0)
+            value = "";
+        if (value) {
+            c->options[c->n_options++] = (struct cli_given){o->name, value};
+            return true;
         }
-        return true;
     }
     return false;
 }
 
-/* Words may begin with a single minus ("-intern" excludes); "--" ends the options. */
-static int read_command(struct cli *c, struct head *h, int argc, char **argv, int i)
+/*
+ * Words may begin with a single minus ("-intern" excludes); "--" ends the options.
+ * *help: --help is among them.
+ */
+static enum exit_code read_command(struct cli *c, struct head *h, struct line *l, bool *help)
 {
     bool options = true;
 
-    for (; i < argc; i++) {
-        if (options && strcmp(argv[i], "--") == 0) {
+    c->words = arena_alloc(c->mem, (size_t)l->argc * sizeof(*c->words));
+    c->options = arena_alloc(c->mem, (size_t)l->argc * sizeof(*c->options));
+    for (; l->at < l->argc; l->at++) {
+        const char *word = l->argv[l->at];
+
+        if (!options || strncmp(word, "--", 2) != 0)
+            c->words[c->n++] = word;
+        else if (strcmp(word, "--") == 0)
             options = false;
-        } else if (options && strcmp(argv[i], "--help") == 0) {
-            print_command_help(c->command);
-            return -1;
-        } else if (options && strncmp(argv[i], "--", 2) == 0) {
-            if (!take_option(c, argc, argv, &i) && !take_head(h, argc, argv, &i))
-                return cli_usage(c, "there is no option %s, or its value is missing", argv[i]);
-        } else if (c->n < CLI_WORDS) {
-            c->words[c->n++] = argv[i];
-        } else {
-            return cli_usage(c, "too many words");
-        }
+        else if (strcmp(word, "--help") == 0)
+            *help = true;
+        else if (!take_option(c, l) && !take_head(h, l))
+            return cli_usage(c, "there is no option %s, or its value is missing", word);
+    }
+    return EXIT_DONE;
+}
+
+/* Does the server have this key? Only then it may replace the one that is known. */
+static enum exit_code check_pin(const struct session *s, const char *fingerprint, char **pin)
+{
+    struct problem why = {0};
+
+    if (fingerprint && !session_is_pin(fingerprint)) {
+        cli_say("a fingerprint reads sha256// and 44 characters");
+        return EXIT_USAGE;
+    }
+    if (session_fetch_pin(s->server, pin, &why)) {
+        cli_say("no answer from %s: %s", s->server, why.text);
+        return EXIT_NETWORK;
+    }
+    if (fingerprint && strcmp(fingerprint, *pin) != 0) {
+        cli_say("THE KEY OF %s IS NOT THE ONE YOU NAMED, and nothing was sent.\nIts fingerprint is "
+                "%s",
+                s->server, *pin);
+        return EXIT_NETWORK;
     }
     return EXIT_DONE;
 }
 
 /* As ssh does: the first time a person decides, or the operator by --fingerprint; never silently.
  */
-static int decide_pin(struct session *s, const char *fingerprint)
+static enum exit_code decide_pin(struct session *s, const char *fingerprint)
 {
     struct problem why = {0};
+    enum exit_code code;
     char *pin = NULL;
-    int code = EXIT_DONE;
 
     if (s->pin && (!fingerprint || strcmp(fingerprint, s->pin) == 0))
         return EXIT_DONE;
-    if (!fingerprint && !(isatty(STDIN_FILENO) && isatty(STDERR_FILENO))) {
-        fprintf(stderr,
-                "leadgen: the key of %s is not known; --fingerprint sha256//... says which "
-                "one is right\n",
+    if (!fingerprint && !cli_has_terminal()) {
+        cli_say("the key of %s is not known; --fingerprint sha256//... says which one is right",
                 s->server);
         return EXIT_NETWORK;
     }
-    if (!fingerprint) {
-        if (session_fetch_pin(s->server, &pin, &why)) {
-            fprintf(stderr, "leadgen: %s\n", why.text);
-            return EXIT_NETWORK;
-        }
+    code = check_pin(s, fingerprint, &pin);
+    if (!code && !fingerprint) {
         fprintf(stderr, "The key of %s is not known yet. Its fingerprint is\n\n    %s\n\n",
                 s->server, pin);
         if (!cli_ask("Is it the one that the server printed at its start?"))
             code = EXIT_NETWORK;
     }
-    if (!code && session_trust(s, fingerprint ? fingerprint : pin, &why))
-        fprintf(stderr, "leadgen: %s\n", why.text);
+    if (!code && session_trust(s, pin, &why))
+        cli_say("%s", why.text); /* it holds for this time */
     free(pin);
     return code;
 }
 
-static int run_command(struct cli *c, const char *fingerprint)
+static enum exit_code run_online(struct cli *c, const char *fingerprint)
 {
-    int code = c->command->offline ? EXIT_DONE : decide_pin(c->session, fingerprint);
+    enum exit_code code = decide_pin(c->session, fingerprint);
 
     if (code)
         return code;
     c->api = api_new(c->session);
     if (!c->api) {
-        fprintf(stderr, "leadgen: cannot start the transfer library\n");
+        cli_say("out of memory");
         return EXIT_SERVER;
     }
     code = c->command->run(c);
     api_free(c->api);
-    return fflush(stdout) ? EXIT_SERVER : code;
+    return code;
 }
 
-static int run_screen(struct session *s, const struct head *h)
+/* A reader that has enough ends a command silently; whatever else happens to the output is said. */
+static enum exit_code run_command(struct cli *c, const char *fingerprint)
+{
+    enum exit_code code;
+
+    signal(SIGPIPE, SIG_DFL);
+    code = c->command->offline ? c->command->run(c) : run_online(c, fingerprint);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    cli_say("the output cannot be written: %s", strerror(errno));
+    return code ? code : EXIT_PARTLY;
+}
+
+static enum exit_code run_screen(struct session *s, const struct head *h)
 {
     struct app_options o = {.theme = h->theme};
-    struct problem why = {0};
+    enum exit_code code;
 
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        print_help(stderr);
+        cli_help(stderr);
         return EXIT_USAGE;
     }
-    if (h->fingerprint && session_trust(s, h->fingerprint, &why)) {
-        fprintf(stderr, "leadgen: %s\n", why.text);
-        return EXIT_NETWORK;
-    }
-    return app_run(s, &o);
+    code = h->fingerprint ? decide_pin(s, h->fingerprint) : EXIT_DONE;
+    return code ? code : (enum exit_code)app_run(s, &o);
 }
 
-static int run(struct cli *c, int argc, char **argv)
+static enum exit_code open_and_run(struct cli *c, const struct head *h)
 {
-    struct head h = {0};
     struct problem why = {0};
-    int i = 1, code;
 
-    while (i < argc && strncmp(argv[i], "--", 2) == 0) {
-        if (!take_head(&h, argc, argv, &i)) {
-            fprintf(stderr, "leadgen: there is no option %s, or its value is missing\n", argv[i]);
-            return EXIT_USAGE;
-        }
-        i++;
-    }
-    if (h.help)
-        return print_help(stdout), EXIT_DONE;
-    if (h.version)
-        return puts("leadgen " VERSION), EXIT_DONE;
-    if (i < argc) {
-        c->command = find_command(argc, argv, &i);
-        if (!c->command) {
-            fprintf(stderr, "leadgen: there is no command %s; leadgen --help lists them\n",
-                    argv[i]);
-            return EXIT_USAGE;
-        }
-        code = read_command(c, &h, argc, argv, i);
-        if (code)
-            return code < 0 ? EXIT_DONE : code;
-    }
-    if (session_open(h.server, &c->session, &why)) {
-        fprintf(stderr, "leadgen: %s\n", why.text);
+    if (session_open(h->server, &c->session, &why) && !(c->command && c->command->offline)) {
+        cli_say("%s", why.text);
         return strcmp(why.field, "token") == 0 ? EXIT_AUTH : EXIT_USAGE;
     }
-    return c->command ? run_command(c, h.fingerprint) : run_screen(c->session, &h);
+    return c->command ? run_command(c, h->fingerprint) : run_screen(c->session, h);
+}
+
+static enum exit_code run(struct cli *c, struct line *l)
+{
+    struct head h = {0};
+    enum exit_code code;
+    bool help = false;
+
+    for (; l->at < l->argc && strncmp(l->argv[l->at], "--", 2) == 0; l->at++) {
+        const char *word = l->argv[l->at];
+
+        if (strcmp(word, "--help") == 0)
+            return cli_help(stdout), EXIT_DONE;
+        if (strcmp(word, "--version") == 0)
+            return puts("leadgen " VERSION), EXIT_DONE;
+        if (!take_head(&h, l)) {
+            cli_say("there is no option %s, or its value is missing", word);
+            return EXIT_USAGE;
+        }
+    }
+    if (l->at == l->argc)
+        return open_and_run(c, &h);
+    c->command = find_command(l);
+    if (!c->command)
+        return list_group(l->argv[l->at]);
+    code = read_command(c, &h, l, &help);
+    if (help)
+        return cli_command_help(stdout, c->command), EXIT_DONE;
+    return code ? code : open_and_run(c, &h);
 }
 
 int main(int argc, char **argv)
 {
-    struct cli *c = xcalloc(1, sizeof(*c));
-    int code;
+    struct cli c = {.mem = arena_new()};
+    struct line line = {.argv = argv, .argc = argc, .at = 1};
+    enum exit_code code;
 
     setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C"); /* numbers look the same to every script */
 #ifndef SANITIZED
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
-    c->mem = arena_new();
-    code = run(c, argc, argv);
-    session_close(c->session);
-    arena_free(c->mem);
-    free(c);
-    return code;
+    code = run(&c, &line);
+    session_close(c.session);
+    arena_free(c.mem);
+    return (int)code;
 }

@@ -1,71 +1,92 @@
 /* leadgen auth login | logout | status */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <unistd.h>
 
-#include "common/file.h"
+#include "common/clock.h"
 #include "common/json.h"
 #include "tui/cli/cli.h"
 
-enum { PASSWORD_MAX = 1024 };
+enum { PASSWORD_MAX = 1024, EMAIL_MAX = 300, CTRL_C = 3 };
 
-static const char *read_line_fd(struct arena *mem, int fd)
+/* The first line, without its end; false: it could not be read, or is too long. */
+static bool read_line(int fd, char *out, size_t size)
 {
-    char *text = arena_alloc(mem, PASSWORD_MAX);
     size_t n = 0;
+    ssize_t got = 0;
 
-    while (n + 1 < PASSWORD_MAX && read(fd, text + n, 1) == 1 && text[n] != '\n')
+    while (n + 1 < size && (got = read(fd, out + n, 1)) == 1 && out[n] != '\n')
         n++;
-    text[n] = '\0';
-    if (n && text[n - 1] == '\r')
-        text[n - 1] = '\0';
-    return text;
+    out[n] = '\0';
+    if (n && out[n - 1] == '\r')
+        out[n - 1] = '\0';
+    return got >= 0 && n + 1 < size;
 }
 
-/* Typed at the terminal, not shown. */
-static const char *type_secret(struct arena *mem, const char *prompt)
+/*
+ * Typed at the terminal and not shown.  Ctrl-C ends the line instead of the program, so that the
+ * echo is always back afterwards.
+ */
+static bool type_password(char *out, size_t size)
 {
+    static const char prompt[] = "password: ";
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
     struct termios old, quiet;
-    const char *text;
+    bool ok;
 
-    if (fd < 0 || tcgetattr(fd, &old))
-        return NULL;
+    if (fd < 0)
+        return false;
+    if (tcgetattr(fd, &old)) {
+        close(fd);
+        return false;
+    }
     quiet = old;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    quiet.c_cc[VEOL] = CTRL_C;
     tcsetattr(fd, TCSAFLUSH, &quiet);
-    if (write(fd, prompt, strlen(prompt)) < 0)
-        text = NULL;
-    else
-        text = read_line_fd(mem, fd);
+    ok = write(fd, prompt, sizeof(prompt) - 1) > 0 && read_line(fd, out, size);
     tcsetattr(fd, TCSAFLUSH, &old);
-    if (write(fd, "\n", 1) < 0)
-        text = NULL;
+    ok = write(fd, "\n", 1) == 1 && ok;
     close(fd);
-    return text;
+    if (strchr(out, CTRL_C)) {
+        explicit_bzero(out, size);
+        exit(EXIT_SIGINT);
+    }
+    return ok;
 }
 
-static const char *read_password(struct cli *c)
+static enum exit_code read_password(struct cli *c, char *out, size_t size)
 {
-    const char *file = cli_option(c, "password-file"), *number = cli_option(c, "password-fd");
-    const char *text;
-    size_t n;
+    const char *file = cli_option(c, "password-file");
+    int64_t fd = -1;
+    bool ok;
 
-    if (number)
-        return read_line_fd(c->mem, (int)strtol(number, NULL, 10));
-    if (!file)
-        return type_secret(c->mem, "password: ");
-    if (file_read(file, PASSWORD_MAX, c->mem, &text, &n))
-        return NULL;
-    return arena_strndup(c->mem, text, strcspn(text, "\r\n"));
+    if (!cli_number(c, "password-fd", 0, -1, &fd))
+        return EXIT_USAGE;
+    if (fd < 0 && !file) {
+        if (type_password(out, size))
+            return EXIT_DONE;
+        return cli_usage(c, "no password: --password-file FILE, --password-fd N, or a terminal");
+    }
+    if (fd < 0)
+        fd = open(file, O_RDONLY | O_CLOEXEC);
+    ok = fd >= 0 && read_line((int)fd, out, size);
+    if (!ok)
+        cli_say("the password cannot be read: %s", errno ? strerror(errno) : "it is too long");
+    if (fd >= 0 && file)
+        close((int)fd);
+    return ok ? EXIT_DONE : EXIT_USAGE;
 }
 
 static const char *read_email(struct cli *c)
 {
     const char *email = cli_option(c, "email");
-    char line[300];
+    char line[EMAIL_MAX];
 
-    if (email || !isatty(STDIN_FILENO))
+    if (email || !cli_has_terminal())
         return email;
     fputs("e-mail: ", stderr);
     if (!fgets(line, sizeof(line), stdin))
@@ -73,71 +94,103 @@ static const char *read_email(struct cli *c)
     return arena_strndup(c->mem, line, strcspn(line, "\r\n"));
 }
 
-static int auth_login(struct cli *c)
+static struct cli_reply send_login(struct cli *c, const char *email, const char *password)
 {
-    const char *email = read_email(c), *password = email ? read_password(c) : NULL;
     struct api_request r = {.method = "POST", .path = "/api/auth/login", .anonymous = true};
-    struct buf b = BUF_INIT(8192);
-    struct problem why = {0};
+    struct buf b = BUF_INIT(16 * 1024);
     struct cli_reply reply;
 
-    if (!email)
-        return cli_usage(c, "say who: --email ADDRESS");
-    if (!password)
-        return cli_usage(c, "no password: --password-file F, --password-fd N, or a terminal");
     buf_str(&b, "{\"email\":");
     json_write_text(&b, email);
     buf_str(&b, ",\"password\":");
     json_write_text(&b, password);
     buf_char(&b, '}');
-    r.json = b.data;
-    reply = cli_send(c, &r);
+    r.json = b.failed ? "{}" : b.data;
+    reply = cli_send(c, c->mem, &r, NULL);
     explicit_bzero(b.data, b.len);
     buf_free(&b);
-    if (reply.err == ERR_BAD_LOGIN) {
-        fprintf(stderr, "leadgen: %s\n", reply.detail);
-        return EXIT_AUTH;
-    }
+    return reply;
+}
+
+static enum exit_code auth_login(struct cli *c)
+{
+    char password[PASSWORD_MAX] = "";
+    const char *email = read_email(c);
+    struct problem why = {0};
+    struct cli_reply reply;
+    enum exit_code code;
+
+    if (!email)
+        return cli_usage(c, "say who: --email ADDRESS");
+    errno = 0;
+    code = read_password(c, password, sizeof(password));
+    if (code)
+        return code;
+    reply = send_login(c, email, password);
+    explicit_bzero(password, sizeof(password));
     if (reply.err)
         return cli_fail(&reply);
     if (session_tokens(c->session, json_str(reply.doc, "access_token"),
                        json_str(reply.doc, "refresh_token"),
                        (int64_t)json_num(reply.doc, "expires_in", 0), &why)) {
-        fprintf(stderr, "leadgen: %s\n", why.text);
+        cli_say("%s", why.text);
         return EXIT_AUTH;
     }
     fprintf(stderr, "signed in to %s\n", c->session->server);
     return EXIT_DONE;
 }
 
-static int auth_logout(struct cli *c)
+/* The tokens are forgotten whatever the server says. */
+static enum exit_code auth_logout(struct cli *c)
 {
     struct cli_reply reply = {0};
     struct problem why = {0};
 
     if (c->session->refresh_token)
-        reply = cli_call(c, "POST", "/api/auth/logout", NULL, NULL);
-    if (session_tokens(c->session, NULL, NULL, 0, &why))
-        fprintf(stderr, "leadgen: %s\n", why.text);
+        reply = cli_call(c, "POST", "/api/auth/logout", NULL);
+    if (session_tokens(c->session, NULL, NULL, 0, &why)) {
+        cli_say("%s", why.text);
+        return EXIT_AUTH;
+    }
     if (reply.err && reply.err != ERR_UNAUTHORIZED)
         return cli_fail(&reply);
     fprintf(stderr, "signed out of %s\n", c->session->server);
     return EXIT_DONE;
 }
 
-static int auth_status(struct cli *c)
+static void print_status(const cJSON *status)
 {
-    char *path = session_path("XDG_DATA_HOME", "token");
-    struct cli_reply reply = cli_call(c, "GET", "/api/me", NULL, NULL);
+    static const struct {
+        const char *label, *member;
+    } rows[] = {{"server", "server"},
+                {"who", "email"},
+                {"role", "role"},
+                {"account", "account"},
+                {"balance", "balance"},
+                {"tokens", "token_file"},
+                {"expires", "access_token_expires"}};
+    struct arena *mem = arena_new();
 
-    if (!reply.err && cli_has(c, "json")) {
-        cli_print_json(reply.doc);
-    } else if (!reply.err) {
-        printf("server   %s\nwho      %s\nrole     %s\naccount  %s\nbalance  %s\ntokens   %s\n",
-               c->session->server, cli_text(c->mem, reply.doc, "email"),
-               cli_text(c->mem, reply.doc, "role"), cli_text(c->mem, reply.doc, "account"),
-               cli_text(c->mem, reply.doc, "balance"), path ? path : "-");
-    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        printf("%-8s %s\n", rows[i].label, cli_text(mem, status, rows[i].member));
+    arena_free(mem);
+}
+
+static enum exit_code auth_status(struct cli *c)
+{
+    char *path = session_path("XDG_DATA_HOME", "token"), ends[STAMP_TEXT];
+    struct cli_reply reply = cli_call(c, "GET", "/api/me", NULL);
+    cJSON *status = reply.err ? cJSON_CreateObject() : cJSON_Duplicate(reply.doc, true);
+
+    cJSON_AddStringToObject(status, "server", c->session->server);
+    cJSON_AddStringToObject(status, "token_file", path ? path : "");
+    cJSON_AddStringToObject(status, "access_token_expires",
+                            stamp_text((struct stamp){c->session->access_ends_ms}, ends));
+    if (cli_has(c, "json") && !reply.err)
+        cli_print_json(status);
+    else if (!cli_has(c, "json"))
+        print_status(status);
+    cJSON_Delete(status);
     free(path);
     return reply.err ? cli_fail(&reply) : EXIT_DONE;
 }
@@ -152,18 +205,23 @@ static const struct cli_option json_options[] = {{"json", NULL, "one JSON object
 static const struct cli_option no_options[] = {{0}};
 
 const struct cli_command auth_login_command = {
-    "auth login",
-    "auth login [--email ADDRESS] [--password-file FILE]",
-    "Sign in; the tokens go to a file that only you can read.",
-    login_options,
-    auth_login,
-    false};
+    .name = "auth login",
+    .words = "[--email ADDRESS] [--password-file FILE]",
+    .help = "Sign in; the tokens go to a file that only you can read.",
+    .options = login_options,
+    .run = auth_login,
+};
 const struct cli_command auth_logout_command = {
-    "auth logout", "auth logout", "End the session and forget the tokens.",
-    no_options,    auth_logout,   false};
-const struct cli_command auth_status_command = {"auth status",
-                                                "auth status [--json]",
-                                                "Who is signed in, and where the tokens lie.",
-                                                json_options,
-                                                auth_status,
-                                                false};
+    .name = "auth logout",
+    .words = "",
+    .help = "End the session and forget the tokens.",
+    .options = no_options,
+    .run = auth_logout,
+};
+const struct cli_command auth_status_command = {
+    .name = "auth status",
+    .words = "[--json]",
+    .help = "Who is signed in, until when, and where the tokens lie.",
+    .options = json_options,
+    .run = auth_status,
+};

@@ -1,11 +1,15 @@
+/* Reading options, sending calls, saying what went wrong. */
 #include "tui/cli/cli.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
 
+#include "common/clock.h"
 #include "common/json.h"
-#include "common/utf8.h"
+#include "common/uuid.h"
 
 const char *cli_option(const struct cli *c, const char *name)
 {
@@ -20,22 +24,36 @@ bool cli_has(const struct cli *c, const char *name)
     return cli_option(c, name) != NULL;
 }
 
-bool cli_number(const struct cli *c, const char *name, int64_t fallback, int64_t *out)
+bool cli_number(const struct cli *c, const char *name, int64_t least, int64_t fallback,
+                int64_t *out)
 {
     const char *text = cli_option(c, name);
-    char *end;
 
     *out = fallback;
     if (!text)
         return true;
-    *out = strtoll(text, &end, 10);
-    if (*text && !*end && *out >= 0)
-        return true;
-    cli_usage(c, "--%s takes a whole number", name);
+    /* 15 digits: no overflow, and a double holds them */
+    if (*text && strlen(text) <= 15 && strspn(text, "0123456789") == strlen(text)) {
+        *out = strtoll(text, NULL, 10);
+        if (*out >= least)
+            return true;
+    }
+    cli_usage(c, "--%s takes a whole number from %lld on", name, (long long)least);
     return false;
 }
 
-int cli_usage(const struct cli *c, const char *fmt, ...)
+void cli_say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fputs("leadgen: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+}
+
+enum exit_code cli_usage(const struct cli *c, const char *fmt, ...)
 {
     va_list ap;
 
@@ -43,196 +61,121 @@ int cli_usage(const struct cli *c, const char *fmt, ...)
     fputs("leadgen: ", stderr);
     vfprintf(stderr, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "\nusage: leadgen %s\n", c->command->usage);
+    fprintf(stderr, "\nusage: leadgen %s %s\n", c->command->name, c->command->words);
     return EXIT_USAGE;
 }
 
 struct waiting {
-    struct cli *c;
+    struct arena *mem;
+    void *arg;
+    const struct api_request *r;
     struct cli_reply reply;
     bool done;
 };
 
+static void delete_doc(void *doc)
+{
+    cJSON_Delete(doc);
+}
+
 static void arrived(void *arg, const struct api_reply *r)
 {
     struct waiting *w = arg;
-    struct arena *mem = w->c->mem;
 
     w->reply = (struct cli_reply){.err = r->err,
                                   .status = r->status,
-                                  .detail = arena_strdup(mem, r->detail),
-                                  .field = arena_strdup(mem, r->field),
+                                  .detail = arena_strdup(w->mem, r->detail),
+                                  .field = arena_strdup(w->mem, r->field),
                                   .retry_after = r->retry_after,
                                   .sent = r->sent,
-                                  .pin_mismatch = r->pin_mismatch,
-                                  .exit = exit_of(r->err, r->status)};
-    if (r->len &&
-        json_parse(mem, arena_strndup(mem, r->bytes, r->len), r->len, &w->reply.doc, NULL))
-        w->reply.doc = NULL;
+                                  .pin_mismatch = r->pin_mismatch};
+    if (r->doc) {
+        cJSON *doc = cJSON_Duplicate(r->doc, true);
+
+        arena_defer(w->mem, delete_doc, doc);
+        w->reply.doc = doc;
+    }
     w->done = true;
 }
 
-struct cli_reply cli_send(struct cli *c, const struct api_request *r)
+static bool pass_bytes(void *arg, const char *data, size_t n)
 {
-    struct waiting w = {.c = c};
+    struct waiting *w = arg;
 
-    api_send(c->api, r, arrived, &w);
+    return w->r->bytes(w->arg, data, n);
+}
+
+static long pass_body(void *arg, char *out, size_t max)
+{
+    struct waiting *w = arg;
+
+    return w->r->body(w->arg, out, max);
+}
+
+struct cli_reply cli_send(struct cli *c, struct arena *mem, const struct api_request *r, void *arg)
+{
+    struct waiting w = {.mem = mem, .arg = arg, .r = r};
+    struct api_request copy = *r;
+
+    copy.bytes = r->bytes ? pass_bytes : NULL;
+    copy.body = r->body ? pass_body : NULL;
+    api_send(c->api, &copy, arrived, &w);
     while (!w.done)
-        api_wait(c->api, NULL, 0, 1000);
+        api_wait(c->api, NULL, 0, -1);
     return w.reply;
 }
 
-struct cli_reply cli_call(struct cli *c, const char *method, const char *path, const char *json,
-                          const char *idempotency_key)
+struct cli_reply cli_call(struct cli *c, const char *method, const char *path, const char *json)
 {
-    return cli_send(
-        c, &(struct api_request){
-               .method = method, .path = path, .json = json, .idempotency_key = idempotency_key});
+    struct api_request r = {.method = method, .path = path, .json = json};
+
+    return cli_send(c, c->mem, &r, NULL);
 }
 
-int cli_fail(const struct cli_reply *r)
+/* No call is open here, so that api_wait() is a plain pause that keeps connections alive. */
+void cli_pause(struct cli *c, int64_t ms)
+{
+    int64_t end = clock_mono_us() + ms * 1000, left;
+
+    while ((left = end - clock_mono_us()) > 0)
+        api_wait(c->api, NULL, 0, (int)(left / 1000) + 1);
+}
+
+void cli_back_off(struct cli *c, int n)
+{
+    struct uuid random = uuid_new();
+    int64_t ms = INT64_C(1000) << n;
+
+    cli_pause(c, ms * 4 / 5 + ms * 2 / 5 * random.b[15] / 256);
+}
+
+enum exit_code cli_fail(const struct cli_reply *r)
 {
     if (r->pin_mismatch)
-        fprintf(stderr, "leadgen: THE SERVER'S KEY HAS CHANGED. Nothing was sent. If the server "
-                        "was set up anew,\nremove its line from the file `known` that `leadgen "
-                        "info` names.\n");
+        cli_say("THE SERVER'S KEY HAS CHANGED, and nothing was sent: somebody may stand in\n"
+                "between. If it was set up anew, ask its operator for the new fingerprint and give "
+                "it\nonce with --fingerprint sha256//...");
     else if (r->err == ERR_UNAUTHORIZED || r->err == ERR_TOKEN_EXPIRED)
-        fprintf(stderr, "leadgen: not signed in; leadgen auth login\n");
+        cli_say("not signed in; first: leadgen auth login");
+    else if (*r->field)
+        cli_say("%s: %s", r->field, r->detail);
     else
-        fprintf(stderr, "leadgen: %s%s%s\n", r->field && *r->field ? r->field : "",
-                r->field && *r->field ? ": " : "", r->detail ? r->detail : err_title(r->err));
+        cli_say("%s", r->detail);
     if (r->retry_after)
         fprintf(stderr, "retry-after: %lld\n", (long long)r->retry_after);
-    return r->exit ? r->exit : EXIT_SERVER;
+    return exit_of(r->err, r->status);
 }
 
-static void print_raw(const cJSON *doc, const char *prefix)
+bool cli_has_terminal(void)
 {
-    char *text = cJSON_PrintUnformatted(doc);
-
-    if (!text)
-        return;
-    if (prefix && text[0] == '{')
-        printf("%s%s%s\n", prefix, text[1] == '}' ? "" : ",", text + 1);
-    else
-        printf("%s\n", text);
-    cJSON_free(text);
-}
-
-void cli_print_json(const cJSON *doc)
-{
-    print_raw(doc, "{\"schema\":1");
-}
-
-void cli_print_jsonl(const cJSON *doc)
-{
-    print_raw(doc, NULL);
-}
-
-static const char *list_text(struct arena *mem, const cJSON *list)
-{
-    const char *all = "";
-    const cJSON *e;
-
-    cJSON_ArrayForEach(e, list)
-    {
-        if (cJSON_IsString(e))
-            all = arena_printf(mem, "%s%s%s", all, *all ? ", " : "", e->valuestring);
-    }
-    return *all ? all : "-";
-}
-
-const char *cli_text(struct arena *mem, const cJSON *row, const char *member)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, member);
-
-    if (cJSON_IsString(v))
-        return utf8_clean(mem, v->valuestring);
-    if (cJSON_IsBool(v))
-        return cJSON_IsTrue(v) ? "yes" : "no";
-    if (cJSON_IsNumber(v))
-        return arena_printf(mem, "%.15g", v->valuedouble);
-    if (cJSON_IsArray(v))
-        return utf8_clean(mem, list_text(mem, v));
-    return "-";
-}
-
-static int terminal_width(void)
-{
-    struct winsize size = {0};
-
-    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-        return 0;
-    return size.ws_col;
-}
-
-enum { TABLE_COLUMNS = 12, GAP = 2 };
-
-/* Take columns from the widest until the line fits. */
-static void squeeze(const struct cli_column *columns, int *widths, int n, int total)
-{
-    int sum = -GAP;
-
-    for (int i = 0; i < n; i++)
-        sum += widths[i] + GAP;
-    while (total && sum > total) {
-        int widest = -1;
-
-        for (int i = 0; i < n; i++)
-            if (widths[i] > columns[i].least && (widest < 0 || widths[i] > widths[widest]))
-                widest = i;
-        if (widest < 0)
-            break;
-        widths[widest]--;
-        sum--;
-    }
-}
-
-static void print_cell(const char *text, int width, bool last)
-{
-    size_t n = utf8_fit(text, width);
-    int used = 0;
-    size_t len;
-
-    for (size_t i = 0; i < n; i += len)
-        used += utf8_width(utf8_next(text + i, &len));
-    printf("%.*s", (int)n, text);
-    for (; !last && used < width + GAP; used++)
-        putchar(' ');
-}
-
-void cli_print_table(const struct cli_column *columns, const cJSON *rows)
-{
-    struct arena *mem = arena_new();
-    int widths[TABLE_COLUMNS] = {0}, n = 0;
-    const cJSON *row;
-
-    for (; columns[n].name && n < TABLE_COLUMNS; n++) {
-        widths[n] = utf8_columns(columns[n].name);
-        cJSON_ArrayForEach(row, rows)
-        {
-            int w = utf8_columns(cli_text(mem, row, columns[n].member));
-
-            widths[n] = w > widths[n] ? w : widths[n];
-        }
-    }
-    squeeze(columns, widths, n, terminal_width());
-    for (int i = 0; i < n; i++)
-        print_cell(columns[i].name, widths[i], i == n - 1);
-    putchar('\n');
-    cJSON_ArrayForEach(row, rows)
-    {
-        for (int i = 0; i < n; i++)
-            print_cell(cli_text(mem, row, columns[i].member), widths[i], i == n - 1);
-        putchar('\n');
-    }
-    arena_free(mem);
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
 bool cli_ask(const char *question)
 {
     char line[64];
 
+    tcflush(STDIN_FILENO, TCIFLUSH);
     fprintf(stderr, "%s [y/N] ", question);
     return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
 }

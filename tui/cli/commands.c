@@ -15,7 +15,9 @@
     X(jobs_cancel)   \
     X(jobs_errors)   \
     X(stats_credits) \
-    X(info)
+    X(info)          \
+    X(help)          \
+    X(version)
 
 #define X(name) extern const struct cli_command name##_command;
 COMMANDS(X)

@@ -1,12 +1,14 @@
 /* leadgen jobs ls | show | wait | cancel | errors */
 #include "tui/cli/jobs.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "common/clock.h"
 #include "common/json.h"
+#include "common/utf8.h"
 
-enum { LOOK_MS = 200, BAR = 40 };
+enum { BAR = 40, EVENT_MAX = 256 * 1024, STREAM_MS = 60000, LOOK_MS = 1000, AGAIN = 4 };
 
 static const char *job_path(struct cli *c, const char *id, const char *rest)
 {
@@ -17,26 +19,35 @@ static const char *job_path(struct cli *c, const char *id, const char *rest)
     return path;
 }
 
-static void draw_progress(struct cli *c, const cJSON *job)
+static bool shows_bar(struct cli *c)
 {
-    double progress = json_num(job, "progress", 0);
-    int full = (int)(progress * BAR);
-    const cJSON *counts = cJSON_GetObjectItemCaseSensitive(job, "counts");
+    return isatty(STDERR_FILENO) && !cli_has(c, "progress");
+}
 
-    if (cli_has(c, "progress")) {
-        char *text = cJSON_PrintUnformatted(job);
+void job_bar(struct cli *c, const char *what, double share, const cJSON *doc)
+{
+    static const char full[] = "########################################",
+                      empty[] = "----------------------------------------";
+    int n = share < 0 ? 0 : share > 1 ? BAR : (int)(share * BAR);
+    struct buf b = BUF_INIT(EVENT_MAX);
 
-        fprintf(stderr, "%s\n", text ? text : "{}");
-        cJSON_free(text);
-    } else if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r[%.*s%.*s] %3d %%  %.0f rows ", full,
-                "########################################", BAR - full,
-                "----------------------------------------", (int)(progress * 100),
-                json_num(counts, "read", 0));
+    if (shows_bar(c)) {
+        fprintf(stderr, "\r%-10s [%.*s%.*s] %3d %%", what, n, full, BAR - n, empty,
+                (int)(share * 100));
+    } else if (cli_has(c, "progress") && doc) {
+        cli_json(&b, doc);
+        fprintf(stderr, "%s\n", b.failed ? "{}" : b.data);
+        buf_free(&b);
     }
 }
 
-static int end_code(const cJSON *job)
+void job_bar_end(struct cli *c)
+{
+    if (shows_bar(c))
+        fputc('\n', stderr);
+}
+
+static enum exit_code end_code(const cJSON *job)
 {
     const char *state = json_str(job, "state");
     const cJSON *counts = cJSON_GetObjectItemCaseSensitive(job, "counts");
@@ -73,166 +84,255 @@ static bool has_ended(const cJSON *job)
     return state && strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
 }
 
-/* api_wait() returns with any byte of any call: here there is none, so it is a plain pause. */
-static void pause_ms(struct cli *c, int64_t ms)
+static void show_progress(struct cli *c, const cJSON *job)
 {
-    int64_t until = clock_mono_us() + ms * 1000, now;
-
-    while ((now = clock_mono_us()) < until)
-        api_wait(c->api, NULL, 0, (int)((until - now) / 1000) + 1);
+    job_bar(c, "processing", json_num(job, "progress", 0), job);
 }
 
-int job_follow(struct cli *c, const char *id)
+/* A job's events as they come (server-sent events: "data: " lines, an empty line between). */
+struct events {
+    struct cli *c;
+    struct buf text; /* of the line that is not whole yet */
+};
+
+static void take_line(struct events *e)
+{
+    static const char prefix[] = "data: ";
+    size_t n = sizeof(prefix) - 1;
+    struct arena *mem = arena_new();
+    const cJSON *job;
+
+    if (!e->text.failed && e->text.len > n && strncmp(e->text.data, prefix, n) == 0 &&
+        json_parse(mem, e->text.data + n, e->text.len - n, &job, NULL) == ERR_OK)
+        show_progress(e->c, job);
+    buf_clear(&e->text);
+    arena_free(mem);
+}
+
+static bool take_events(void *arg, const char *data, size_t n)
+{
+    struct events *e = arg;
+
+    for (size_t i = 0; i < n; i++) {
+        if (data[i] == '\n')
+            take_line(e);
+        else if (data[i] != '\r')
+            buf_char(&e->text, data[i]);
+    }
+    return true;
+}
+
+/* Until the stream ends, which it does with the job, or with the line: the caller looks. */
+static enum err follow_events(struct cli *c, const char *id)
+{
+    struct events e = {.c = c, .text = BUF_INIT(EVENT_MAX)};
+    struct api_request r = {.method = "GET",
+                            .path = job_path(c, id, "/events"),
+                            .bytes = take_events,
+                            .timeout_ms = STREAM_MS};
+    struct cli_reply reply = cli_send(c, c->mem, &r, &e);
+
+    buf_free(&e.text);
+    return reply.err;
+}
+
+/* Wait before the n-th look again after a failure; false: it is not worth it. */
+static bool may_look_again(struct cli *c, const struct cli_reply *r, int n)
+{
+    if (!err_retryable(r->err) || r->pin_mismatch || n >= AGAIN)
+        return false;
+    if (r->retry_after > 0)
+        cli_pause(c, r->retry_after * 1000);
+    else
+        cli_back_off(c, n);
+    return true;
+}
+
+/* One stream of events instead of many questions: those would use up the general rate limit. */
+enum exit_code job_follow(struct cli *c, const char *id)
 {
     struct cli_reply reply;
+    int failures = 0;
 
     for (;;) {
-        reply = cli_call(c, "GET", job_path(c, id, ""), NULL, NULL);
-        if (reply.err == ERR_RATE) {
-            pause_ms(c, (reply.retry_after ? reply.retry_after : 1) * 1000);
+        reply = cli_call(c, "GET", job_path(c, id, ""), NULL);
+        if (reply.err && may_look_again(c, &reply, failures++))
             continue;
-        }
-        if (reply.err)
-            return cli_fail(&reply);
-        draw_progress(c, reply.doc);
-        if (has_ended(reply.doc))
+        if (reply.err || has_ended(reply.doc))
             break;
-        /* within the general limit of 100 a minute */
-        pause_ms(c, isatty(STDERR_FILENO) ? LOOK_MS * 4 : LOOK_MS);
+        show_progress(c, reply.doc);
+        failures = 0;
+        cli_pause(c, follow_events(c, id) ? LOOK_MS : 0);
     }
-    if (isatty(STDERR_FILENO) && !cli_has(c, "progress"))
-        fputc('\n', stderr);
+    if (!reply.err)
+        show_progress(c, reply.doc);
+    job_bar_end(c);
+    if (reply.err)
+        return cli_fail(&reply);
     print_job(c, reply.doc);
     return end_code(reply.doc);
 }
 
 static const struct cli_column columns[] = {
-    {"ID", "id", 36},
-    {"KIND", "kind", 6},
-    {"STATE", "state", 9},
-    {"PROGRESS", "progress", 8},
-    {"CREATED", "created", 24},
-    {"NAME", "name", 8},
+    {"ID", "id", 36, 0},
+    {"KIND", "kind", 6, 0},
+    {"STATE", "state", 9, 0},
+    {"PROGRESS", "progress", 8, 1},
+    {"CREATED", "created", 24, 2},
+    {"NAME", "name", 8, 0},
     {0},
 };
 
-static int jobs_ls(struct cli *c)
+static enum exit_code jobs_ls(struct cli *c)
 {
-    struct cli_reply reply = cli_call(c, "GET", "/api/jobs?page_size=100", NULL, NULL);
-    const cJSON *items = cJSON_GetObjectItemCaseSensitive(reply.doc, "items"), *row;
+    struct cli_reply reply;
+    const cJSON *items, *row;
+    int64_t limit;
 
+    if (!cli_number(c, "limit", 1, 100, &limit))
+        return EXIT_USAGE;
+    reply = cli_call(c, "GET", arena_printf(c->mem, "/api/jobs?page_size=%lld", (long long)limit),
+                     NULL);
     if (reply.err)
         return cli_fail(&reply);
+    items = cJSON_GetObjectItemCaseSensitive(reply.doc, "items");
     if (cli_has(c, "json")) {
         cli_print_json(reply.doc);
-    } else if (cli_has(c, "jsonl") || cli_has(c, "ids")) {
+    } else if (cli_has(c, "ids")) {
+        cli_print_ids(items);
+    } else if (cli_has(c, "jsonl")) {
         cJSON_ArrayForEach(row, items)
         {
-            if (cli_has(c, "ids"))
-                puts(json_str(row, "id"));
-            else
-                cli_print_jsonl(row);
+            cli_print_jsonl(row);
         }
-    } else {
+    } else if (cJSON_GetArraySize(items)) {
         cli_print_table(columns, items);
     }
     return cJSON_GetArraySize(items) ? EXIT_DONE : EXIT_NOTHING;
 }
 
-static int one_job(struct cli *c, const char *method, const char *rest)
+static enum exit_code one_job(struct cli *c, const char *method, const char *rest)
 {
     struct cli_reply reply;
 
     if (c->n != 1)
         return cli_usage(c, "say which job");
-    reply = cli_call(c, method, job_path(c, c->words[0], rest), NULL, NULL);
+    reply = cli_call(c, method, job_path(c, c->words[0], rest), NULL);
     if (reply.err)
         return cli_fail(&reply);
     print_job(c, reply.doc);
     return EXIT_DONE;
 }
 
-static int jobs_show(struct cli *c)
+static enum exit_code jobs_show(struct cli *c)
 {
     return one_job(c, "GET", "");
 }
 
-static int jobs_cancel(struct cli *c)
+static enum exit_code jobs_cancel(struct cli *c)
 {
     return one_job(c, "POST", "/cancel");
 }
 
-static int jobs_wait(struct cli *c)
+static enum exit_code jobs_wait(struct cli *c)
 {
     return c->n == 1 ? job_follow(c, c->words[0]) : cli_usage(c, "say which job");
 }
 
-static bool print_bytes(void *arg, const char *data, size_t n)
-{
-    (void)arg;
-    return fwrite(data, 1, n, stdout) == n;
-}
-
-struct ended {
-    bool done;
-    enum err err;
-    unsigned status;
-    char detail[256];
+/* The report streams to stdout as it is; on a terminal line by line and cleaned. */
+struct report {
+    bool clean;
+    struct buf line;
+    int64_t lines;
 };
 
-static void note_end(void *arg, const struct api_reply *r)
+static void print_clean(struct report *r)
 {
-    struct ended *e = arg;
+    struct arena *mem = arena_new();
 
-    e->done = true;
-    e->err = r->err;
-    e->status = r->status;
-    snprintf(e->detail, sizeof(e->detail), "%s", r->detail);
+    if (!r->line.failed && r->line.len)
+        puts(utf8_clean(mem, r->line.data));
+    buf_clear(&r->line);
+    arena_free(mem);
 }
 
-/* The report streams from the server to stdout as it is. */
-static int jobs_errors(struct cli *c)
+static bool take_report(void *arg, const char *data, size_t n)
 {
-    struct api_request r = {.method = "GET", .bytes = print_bytes};
-    struct ended e = {0};
+    struct report *r = arg;
+
+    for (size_t i = 0; i < n; i++) {
+        r->lines += data[i] == '\n';
+        if (r->clean && data[i] == '\n')
+            print_clean(r);
+        else if (r->clean && data[i] != '\r')
+            buf_char(&r->line, data[i]);
+    }
+    return r->clean || fwrite(data, 1, n, stdout) == n;
+}
+
+static enum exit_code jobs_errors(struct cli *c)
+{
+    struct report report = {.clean = isatty(STDOUT_FILENO), .line = BUF_INIT(EVENT_MAX)};
+    struct api_request r = {.method = "GET", .bytes = take_report};
+    struct cli_reply reply;
 
     if (c->n != 1)
         return cli_usage(c, "say which job");
     r.path = job_path(c, c->words[0], "/errors");
-    api_send(c->api, &r, note_end, &e);
-    while (!e.done)
-        api_wait(c->api, NULL, 0, 1000);
-    if (e.err) {
-        struct cli_reply reply = {
-            .err = e.err, .detail = e.detail, .exit = exit_of(e.err, e.status)};
-
+    reply = cli_send(c, c->mem, &r, &report);
+    buf_free(&report.line);
+    if (reply.err)
         return cli_fail(&reply);
-    }
-    return EXIT_DONE;
+    return report.lines > 1 ? EXIT_DONE : EXIT_NOTHING; /* the first names the columns */
 }
 
-static const struct cli_option list_options[] = {{"json", NULL, "one JSON object"},
-                                                 {"jsonl", NULL, "one JSON object a line"},
-                                                 {"ids", NULL, "ids, one a line"},
-                                                 {0}};
-static const struct cli_option job_options[] = {
+static const struct cli_option list_options[] = {
+    {"limit", "N", "at most this many, the newest (100)"},
+    {"json", NULL, "one JSON object"},
+    {"jsonl", NULL, "one JSON object a job"},
+    {"ids", NULL, "ids, one a line"},
+    {0},
+};
+static const struct cli_option wait_options[] = {
     {"json", NULL, "one JSON object"},
     {"progress", "json", "progress as JSON lines on stderr"},
-    {0}};
+    {0},
+};
+static const struct cli_option show_options[] = {{"json", NULL, "one JSON object"}, {0}};
+static const struct cli_option no_options[] = {{0}};
 
-const struct cli_command jobs_ls_command = {"jobs ls",
-                                            "jobs ls [--json|--jsonl|--ids]",
-                                            "List the jobs you may see.",
-                                            list_options,
-                                            jobs_ls,
-                                            false};
+const struct cli_command jobs_ls_command = {
+    .name = "jobs ls",
+    .words = "[--limit N] [--json|--jsonl|--ids]",
+    .help = "List the jobs you may see.",
+    .options = list_options,
+    .run = jobs_ls,
+};
 const struct cli_command jobs_show_command = {
-    "jobs show", "jobs show ID [--json]", "Show a job.", job_options, jobs_show, false};
+    .name = "jobs show",
+    .words = "ID [--json]",
+    .help = "Show a job.",
+    .options = show_options,
+    .run = jobs_show,
+};
 const struct cli_command jobs_wait_command = {
-    "jobs wait", "jobs wait ID [--json]", "Wait for a job to end.", job_options, jobs_wait, false};
+    .name = "jobs wait",
+    .words = "ID [--json] [--progress=json]",
+    .help = "Wait for a job to end.",
+    .options = wait_options,
+    .run = jobs_wait,
+};
 const struct cli_command jobs_cancel_command = {
-    "jobs cancel", "jobs cancel ID", "Stop a job at its next checkpoint.",
-    job_options,   jobs_cancel,      false};
+    .name = "jobs cancel",
+    .words = "ID [--json]",
+    .help = "Stop a job at its next checkpoint.",
+    .options = show_options,
+    .run = jobs_cancel,
+};
 const struct cli_command jobs_errors_command = {
-    "jobs errors", "jobs errors ID", "The rows and cells that were not taken, as CSV.",
-    job_options,   jobs_errors,      false};
+    .name = "jobs errors",
+    .words = "ID",
+    .help = "The rows and cells that were not taken, as CSV.",
+    .options = no_options,
+    .run = jobs_errors,
+};

@@ -4,7 +4,14 @@
 
 #include "tui/cli/cli.h"
 
+/*
+ * A bar on stderr: on a terminal, or as JSON lines with --progress=json, which takes `doc`.
+ * share: 0 .. 1.  job_bar_end() leaves the line.
+ */
+void job_bar(struct cli *c, const char *what, double share, const cJSON *doc);
+void job_bar_end(struct cli *c);
+
 /* Until the job ends, showing its progress on stderr; prints the job at the end; the exit code. */
-int job_follow(struct cli *c, const char *id);
+enum exit_code job_follow(struct cli *c, const char *id);
 
 #endif

@@ -1,45 +1,75 @@
 /* leadgen reveal ID... | --ids FILE: the one command that costs something. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "common/credits.h"
 #include "common/json.h"
 #include "common/uuid.h"
 #include "tui/cli/cli.h"
 
-enum { IDS_MAX = 1000, ATTEMPTS = 4, WAIT_MS = 500 };
+enum { IDS_MAX = 1000, AGAIN = 4 };
 
-static const struct cli_column columns[] = {
-    {"ID", "id", 36},        {"OUTCOME", "outcome", 8}, {"CHARGED", "charged", 7},
-    {"E-MAIL", "email", 10}, {"PHONE", "phone", 8},     {0},
+static const struct cli_column result_columns[] = {
+    {"ID", "id", 36, 0},        {"OUTCOME", "outcome", 10, 0}, {"CHARGED", "charged", 7, 1},
+    {"E-MAIL", "email", 10, 0}, {"PHONE", "phone", 10, 0},     {0},
+};
+/* Of a dry run: what would become of it, and at which price. */
+static const struct cli_column price_columns[] = {
+    {"ID", "id", 36, 0},
+    {"WOULD BE", "outcome", 10, 0},
+    {"PRICE", "price", 5, 0},
+    {0},
 };
 
-static int read_ids(struct cli *c, cJSON *ids)
+struct reveal {
+    struct cli *c;
+    cJSON *body;
+    int output;   /* the file of --output, -1: none */
+    bool unknown; /* an answer was lost and none has settled it */
+};
+
+static void read_id_lines(FILE *f, cJSON *ids)
 {
-    const char *file = cli_option(c, "ids");
-    FILE *f = !file ? NULL : strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
     char line[256];
 
-    if (file && !f)
-        return cli_usage(c, "cannot read the file of ids: %s", strerror(errno));
-    for (int i = 0; i < c->n; i++)
-        cJSON_AddItemToArray(ids, cJSON_CreateString(c->words[i]));
-    while (f && fgets(line, sizeof(line), f)) {
-        line[strcspn(line, "\r\n")] = '\0';
+    while (cJSON_GetArraySize(ids) <= IDS_MAX && fgets(line, sizeof(line), f)) {
+        line[strcspn(line, " \t\r\n")] = '\0';
         if (*line)
             cJSON_AddItemToArray(ids, cJSON_CreateString(line));
     }
-    if (f && f != stdin)
-        fclose(f);
-    if (cJSON_GetArraySize(ids) == 0)
-        return cli_usage(c, "name profiles, or --ids FILE");
-    if (cJSON_GetArraySize(ids) > IDS_MAX)
-        return cli_usage(c, "at most %d at a time", IDS_MAX);
-    return EXIT_DONE;
 }
 
-static int add_fields(struct cli *c, cJSON *body)
+static enum exit_code add_ids(struct cli *c, cJSON *body)
+{
+    cJSON *ids = cJSON_AddArrayToObject(body, "ids");
+    const char *path = cli_option(c, "ids");
+    FILE *f;
+
+    for (int i = 0; i < c->n; i++)
+        cJSON_AddItemToArray(ids, cJSON_CreateString(c->words[i]));
+    if (path && strcmp(path, "-") == 0) {
+        read_id_lines(stdin, ids);
+    } else if (path) {
+        f = fopen(path, "re");
+        if (!f)
+            return cli_usage(c, "the file of ids cannot be read: %s", strerror(errno));
+        read_id_lines(f, ids);
+        fclose(f);
+    }
+    if (cJSON_GetArraySize(ids) > IDS_MAX)
+        return cli_usage(c, "at most %d profiles at a time", IDS_MAX);
+    if (cJSON_GetArraySize(ids))
+        return EXIT_DONE;
+    if (!path)
+        return cli_usage(c, "name profiles, or --ids FILE");
+    cli_say("no ids, nothing to do");
+    return EXIT_NOTHING;
+}
+
+static enum exit_code add_fields(struct cli *c, cJSON *body)
 {
     const char *text = cli_has(c, "fields") ? cli_option(c, "fields") : "email";
     cJSON *list = cJSON_AddArrayToObject(body, "fields");
@@ -53,130 +83,149 @@ static int add_fields(struct cli *c, cJSON *body)
     return cJSON_GetArraySize(list) ? EXIT_DONE : cli_usage(c, "--fields takes email,phone");
 }
 
-static struct cli_reply ask(struct cli *c, cJSON *body, const char *key)
+/* Before anything is paid for: what is bought must have a place. Old contents stay until then. */
+static enum exit_code open_output(struct reveal *v)
 {
-    char *text = cJSON_PrintUnformatted(body);
-    struct cli_reply reply = cli_call(c, "POST", "/api/reveals", text, key);
+    const char *path = cli_option(v->c, "output");
 
+    if (!path)
+        return EXIT_DONE;
+    v->output = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (v->output >= 0 && fchmod(v->output, 0600) == 0)
+        return EXIT_DONE;
+    return cli_usage(v->c, "the output cannot be written: %s", strerror(errno));
+}
+
+static struct cli_reply ask(struct reveal *v, const char *key)
+{
+    struct api_request r = {.method = "POST", .path = "/api/reveals", .idempotency_key = key};
+    char *text = cJSON_PrintUnformatted(v->body);
+    struct cli_reply reply;
+
+    r.json = text;
+    reply = cli_send(v->c, v->c->mem, &r, NULL);
     cJSON_free(text);
     return reply;
 }
 
-/* A lost answer is asked for again under the same key: it cannot be charged twice. */
-static struct cli_reply pay(struct cli *c, cJSON *body, const char *key)
+static struct cli_reply quote(struct reveal *v)
 {
-    struct cli_reply reply = ask(c, body, key);
+    struct cli_reply reply;
 
-    for (int i = 1; i < ATTEMPTS && reply.err == ERR_UNAVAILABLE && !reply.status && reply.sent;
-         i++) {
-        fprintf(stderr, "the answer was lost; asking again with the same key\n");
-        api_wait(c->api, NULL, 0, WAIT_MS << i);
-        reply = ask(c, body, key);
-    }
-    if (reply.err == ERR_UNAVAILABLE && !reply.status && reply.sent) {
-        fprintf(stderr, "leadgen: unknown whether it was charged; the key is %s\n", key);
-        reply.exit = EXIT_UNKNOWN;
+    cJSON_AddBoolToObject(v->body, "dry_run", true);
+    reply = ask(v, NULL);
+    cJSON_DeleteItemFromObjectCaseSensitive(v->body, "dry_run");
+    return reply;
+}
+
+/* Does the answer say for certain what became of the request under this key? */
+static bool is_settled(const struct cli_reply *r)
+{
+    return r->status && r->status < 500 && !err_retryable(r->err);
+}
+
+/* A lost answer is asked for again under the same key: it cannot be charged twice. */
+static struct cli_reply pay(struct reveal *v, const char *key)
+{
+    struct cli_reply reply = ask(v, key);
+
+    v->unknown = reply.sent && !reply.status;
+    for (int i = 0; i < AGAIN && v->unknown && !reply.pin_mismatch; i++) {
+        cli_say("the answer was lost; asking again under the same key");
+        if (reply.retry_after > 0)
+            cli_pause(v->c, reply.retry_after * 1000);
+        else
+            cli_back_off(v->c, i);
+        reply = ask(v, key);
+        v->unknown = !is_settled(&reply);
     }
     return reply;
 }
 
-/* The most that may be charged, in hundredths; -1: the answer was no, or it cannot be asked. */
-static int64_t consent(struct cli *c, cJSON *body, int *code)
+/* What may be charged at most: by --max-credits, by a person who saw the price, or by both. */
+static enum exit_code consent(struct reveal *v, struct credits *most)
 {
+    struct cli *c = v->c;
     const char *max = cli_option(c, "max-credits");
-    struct credits most;
-    struct cli_reply quote;
-    bool terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+    struct cli_reply price;
+    char text[CREDITS_TEXT];
 
-    if (max) {
-        if (credits_parse(max, &most) && most.hundredths >= 0)
-            return most.hundredths;
-        *code = cli_usage(c, "--max-credits takes an amount of credits");
-        return -1;
+    most->hundredths = CREDITS_MAX;
+    if (max && (!credits_parse(max, most) || most->hundredths < 0))
+        return cli_usage(c, "--max-credits takes an amount of credits");
+    if (!max && cli_has(c, "yes"))
+        return cli_usage(c, "--yes needs --max-credits N");
+    if (!max && !cli_has_terminal())
+        return cli_usage(c, "without a terminal --max-credits N is the consent");
+    if (cli_has(c, "yes") || !cli_has_terminal())
+        return EXIT_DONE;
+    price = quote(v);
+    if (price.err)
+        return cli_fail(&price);
+    fprintf(stderr, "price %s credits, balance %s\n",
+            credits_text(cli_credits(price.doc, "price"), text),
+            cli_text(c->mem, price.doc, "balance"));
+    if (cli_credits(price.doc, "price").hundredths > most->hundredths) {
+        cli_say("the price is above --max-credits; nothing was charged");
+        return EXIT_CREDITS;
     }
-    if (!terminal) {
-        *code = cli_usage(c, "without a terminal --max-credits N is the consent");
-        return -1;
-    }
-    cJSON_AddBoolToObject(body, "dry_run", true);
-    quote = ask(c, body, NULL);
-    cJSON_DeleteItemFromObjectCaseSensitive(body, "dry_run");
-    if (quote.err) {
-        *code = cli_fail(&quote);
-        return -1;
-    }
-    fprintf(stderr, "price %s credits, balance %s\n", cli_text(c->mem, quote.doc, "price"),
-            cli_text(c->mem, quote.doc, "balance"));
-    *code = EXIT_NOTHING;
-    if (!cli_has(c, "yes") && !cli_ask("reveal?"))
-        return -1;
-    *code = EXIT_DONE;
-    return (int64_t)(json_num(quote.doc, "price", 0) * 100 + 0.5);
+    *most = cli_credits(price.doc, "price");
+    return cli_ask("reveal?") ? EXIT_DONE : EXIT_NOTHING;
 }
 
 /* Contacts in clear stay out of a terminal's scrollback unless they are asked for. */
-static bool may_print(struct cli *c)
-{
-    return !isatty(STDOUT_FILENO) || cli_has(c, "show");
-}
-
 static void hide_values(const cJSON *items)
 {
-    const cJSON *row;
+    static const char *const members[] = {"email", "phone"};
+    cJSON *row;
 
     cJSON_ArrayForEach(row, items)
     {
-        static const char *const members[] = {"email", "phone"};
-
-        for (int i = 0; i < 2; i++) {
-            if (!json_str(row, members[i]))
-                continue;
-            cJSON_ReplaceItemInObjectCaseSensitive((cJSON *)(uintptr_t)row, members[i],
-                                                   cJSON_CreateString("(--show)"));
-        }
+        for (int i = 0; i < 2; i++)
+            if (json_str(row, members[i]))
+                cJSON_ReplaceItemInObjectCaseSensitive(row, members[i],
+                                                       cJSON_CreateString("(--show)"));
     }
 }
 
-static bool redirect(struct cli *c)
+static bool ends_with(const char *text, const char *end)
 {
-    const char *path = cli_option(c, "output");
-    int fd;
+    size_t n = strlen(text), k = strlen(end);
 
-    if (!path)
-        return true;
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0) {
-        fprintf(stderr, "leadgen: cannot write the output: %s\n", strerror(errno));
-        return false;
-    }
-    close(fd);
-    return true;
+    return n >= k && strcmp(text + n - k, end) == 0;
 }
 
-static int outcome_code(const cJSON *items)
+static enum exit_code outcome_code(const cJSON *items)
 {
-    int missing = 0, n = 0;
+    int good = 0, absent = 0, n = 0;
     const cJSON *row;
 
     cJSON_ArrayForEach(row, items)
     {
         const char *word = json_str(row, "outcome");
 
-        missing += word && (strcmp(word, "not_found") == 0 || strcmp(word, "suppressed") == 0);
+        good += word && (strcmp(word, "revealed") == 0 || strcmp(word, "owned") == 0);
+        absent += word && strcmp(word, "not_found") == 0;
         n++;
     }
-    if (!missing)
+    if (good == n)
         return EXIT_DONE;
-    return missing == n ? EXIT_ABSENT : EXIT_PARTLY;
+    if (good)
+        return EXIT_PARTLY;
+    return absent == n ? EXIT_ABSENT : EXIT_NOTHING;
 }
 
-static int print_result(struct cli *c, const struct cli_reply *reply)
+static enum exit_code print_result(struct reveal *v, const struct cli_reply *reply)
 {
+    struct cli *c = v->c;
     const cJSON *items = cJSON_GetObjectItemCaseSensitive(reply->doc, "items"), *row;
+    const char *path = cli_option(c, "output");
+    bool dry = cli_has(c, "dry-run");
+    const struct cli_column *columns = dry ? price_columns : result_columns;
 
-    if (!redirect(c))
-        return EXIT_USAGE;
-    if (!may_print(c))
+    if (v->output >= 0 && (ftruncate(v->output, 0) || dup2(v->output, STDOUT_FILENO) < 0))
+        return cli_usage(c, "the output cannot be written: %s", strerror(errno));
+    if (isatty(STDOUT_FILENO) && !cli_has(c, "show"))
         hide_values(items);
     if (cli_has(c, "json")) {
         cli_print_json(reply->doc);
@@ -185,50 +234,69 @@ static int print_result(struct cli *c, const struct cli_reply *reply)
         {
             cli_print_jsonl(row);
         }
+    } else if (cli_has(c, "csv") || (path && ends_with(path, ".csv"))) {
+        cli_print_csv(columns, items, true);
     } else {
         cli_print_table(columns, items);
     }
-    fprintf(stderr, "%s %s credits, balance %s\n", cli_has(c, "dry-run") ? "price" : "charged",
-            cli_text(c->mem, reply->doc, cli_has(c, "dry-run") ? "price" : "charged"),
+    fflush(stdout);
+    fprintf(stderr, "%s %s credits, balance %s\n", dry ? "price" : "charged",
+            cli_text(c->mem, reply->doc, dry ? "price" : "charged"),
             cli_text(c->mem, reply->doc, "balance"));
     return outcome_code(items);
 }
 
-static int run(struct cli *c, cJSON *body)
+static enum exit_code buy(struct reveal *v)
 {
-    char key[UUID_TEXT];
     struct uuid id = uuid_new();
+    char text[UUID_TEXT];
+    const char *key = cli_option(v->c, "key");
     struct cli_reply reply;
-    int code = EXIT_DONE;
-    int64_t most;
+    struct credits most;
+    enum exit_code code = consent(v, &most);
 
-    if (cli_has(c, "dry-run")) {
-        cJSON_AddBoolToObject(body, "dry_run", true);
-        reply = ask(c, body, NULL);
-        return reply.err ? cli_fail(&reply) : print_result(c, &reply);
-    }
-    most = consent(c, body, &code);
-    if (most < 0)
+    if (code)
         return code;
-    cJSON_AddNumberToObject(body, "max_credits", (double)most / 100);
-    reply = pay(c, body, uuid_text(&id, key));
-    if (reply.exit == EXIT_UNKNOWN)
+    if (!key)
+        key = uuid_text(&id, text);
+    cJSON_AddNumberToObject(v->body, "max_credits", (double)most.hundredths / 100);
+    reply = pay(v, key);
+    if (v->unknown) {
+        cli_say("unknown whether it was charged; the same command with --key %s finds out and\n"
+                "cannot charge twice",
+                key);
         return EXIT_UNKNOWN;
-    if (reply.err == ERR_OVER_MAX && !cli_has(c, "max-credits"))
-        reply.exit = EXIT_CHANGED;
-    return reply.err ? cli_fail(&reply) : print_result(c, &reply);
+    }
+    if (!reply.err)
+        return print_result(v, &reply);
+    code = cli_fail(&reply);
+    /* What was shown and agreed to holds no longer. */
+    if (reply.err == ERR_OVER_MAX && cli_has_terminal() && !cli_has(v->c, "yes"))
+        code = EXIT_CHANGED;
+    return code;
 }
 
-static int reveal(struct cli *c)
+static enum exit_code look_up_price(struct reveal *v)
 {
-    cJSON *body = cJSON_CreateObject();
-    int code = read_ids(c, cJSON_AddArrayToObject(body, "ids"));
+    struct cli_reply reply = quote(v);
+
+    return reply.err ? cli_fail(&reply) : print_result(v, &reply);
+}
+
+static enum exit_code reveal(struct cli *c)
+{
+    struct reveal v = {.c = c, .body = cJSON_CreateObject(), .output = -1};
+    enum exit_code code = add_ids(c, v.body);
 
     if (!code)
-        code = add_fields(c, body);
+        code = add_fields(c, v.body);
     if (!code)
-        code = run(c, body);
-    cJSON_Delete(body);
+        code = open_output(&v);
+    if (!code)
+        code = cli_has(c, "dry-run") ? look_up_price(&v) : buy(&v);
+    cJSON_Delete(v.body);
+    if (v.output >= 0)
+        close(v.output);
     return code;
 }
 
@@ -237,18 +305,20 @@ static const struct cli_option options[] = {
     {"fields", "LIST", "email, phone, or both with a comma (email)"},
     {"dry-run", NULL, "say the price, charge nothing"},
     {"max-credits", "N", "charge nothing at all if it costs more"},
-    {"yes", NULL, "do not ask"},
+    {"yes", NULL, "do not ask; needs --max-credits"},
+    {"key", "KEY", "repeat the request that had this key"},
     {"show", NULL, "print contacts on a terminal too"},
-    {"output", "FILE", "write there (0600) instead of standard output"},
+    {"output", "FILE", "write there (0600), as CSV if its name ends so"},
     {"json", NULL, "one JSON object"},
-    {"jsonl", NULL, "one JSON object a line and profile"},
+    {"jsonl", NULL, "one JSON object a profile"},
+    {"csv", NULL, "comma-separated values"},
     {0},
 };
 
 const struct cli_command reveal_command = {
-    "reveal",
-    "reveal ID... | --ids FILE [--fields email,phone] [--max-credits N] [--dry-run]",
-    "Reveal contacts: e-mail 1 credit, phone 3, once for ever per account.",
-    options,
-    reveal,
-    false};
+    .name = "reveal",
+    .words = "ID...|--ids FILE [--fields email,phone] [--max-credits N] [--dry-run]",
+    .help = "Reveal contacts: e-mail 1 credit, phone 3, once for ever per account.",
+    .options = options,
+    .run = reveal,
+};

@@ -1,11 +1,10 @@
 /* leadgen show ID */
-#include <string.h>
+#include <stdlib.h>
 
 #include "common/api.h"
-#include "common/json.h"
 #include "tui/cli/cli.h"
 
-static int show(struct cli *c)
+static enum exit_code show(struct cli *c)
 {
     struct cli_reply reply;
     char *id;
@@ -13,7 +12,7 @@ static int show(struct cli *c)
     if (c->n != 1)
         return cli_usage(c, "say which profile");
     id = api_escape(c->words[0]);
-    reply = cli_call(c, "GET", arena_printf(c->mem, "/api/profiles/%s", id), NULL, NULL);
+    reply = cli_call(c, "GET", arena_printf(c->mem, "/api/profiles/%s", id), NULL);
     free(id);
     if (reply.err)
         return cli_fail(&reply);
@@ -30,9 +29,10 @@ static int show(struct cli *c)
 
 static const struct cli_option options[] = {{"json", NULL, "one JSON object"}, {0}};
 
-const struct cli_command show_command = {"show",
-                                         "show ID [--json]",
-                                         "Show a profile; contacts are clear where you own them.",
-                                         options,
-                                         show,
-                                         false};
+const struct cli_command show_command = {
+    .name = "show",
+    .words = "ID [--json]",
+    .help = "Show a profile; contacts are clear where your account owns them.",
+    .options = options,
+    .run = show,
+};

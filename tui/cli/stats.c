@@ -1,27 +1,24 @@
-/* leadgen stats credits, leadgen info */
-#include <string.h>
-
+/* leadgen stats credits */
 #include "common/json.h"
 #include "tui/cli/cli.h"
 
 static const struct cli_column columns[] = {
-    {"WHEN", "at", 24},      {"KIND", "kind", 6},
-    {"AMOUNT", "amount", 6}, {"BALANCE", "balance", 7},
-    {"FIELDS", "fields", 5}, {"PROFILE", "profile_id", 8},
-    {"REASON", "reason", 6}, {0},
+    {"WHEN", "at", 24, 0},      {"KIND", "kind", 6, 0},
+    {"AMOUNT", "amount", 6, 0}, {"BALANCE", "balance", 7, 0},
+    {"FIELDS", "fields", 6, 2}, {"PROFILE", "profile_id", 36, 3},
+    {"REASON", "reason", 8, 1}, {0},
 };
 
-static int stats_credits(struct cli *c)
+static enum exit_code stats_credits(struct cli *c)
 {
     struct cli_reply reply;
     const cJSON *entries, *row;
     int64_t limit;
 
-    if (!cli_number(c, "limit", 20, &limit))
+    if (!cli_number(c, "limit", 1, 20, &limit))
         return EXIT_USAGE;
-    reply =
-        cli_call(c, "GET", arena_printf(c->mem, "/api/credits?page_size=%lld", (long long)limit),
-                 NULL, NULL);
+    reply = cli_call(c, "GET",
+                     arena_printf(c->mem, "/api/credits?page_size=%lld", (long long)limit), NULL);
     if (reply.err)
         return cli_fail(&reply);
     entries = cJSON_GetObjectItemCaseSensitive(reply.doc, "entries");
@@ -32,6 +29,8 @@ static int stats_credits(struct cli *c)
         {
             cli_print_jsonl(row);
         }
+    } else if (cli_has(c, "csv")) {
+        cli_print_csv(columns, entries, true);
     } else {
         printf("balance %s\n", cli_text(c->mem, reply.doc, "balance"));
         cli_print_table(columns, entries);
@@ -39,38 +38,18 @@ static int stats_credits(struct cli *c)
     return EXIT_DONE;
 }
 
-static int info(struct cli *c)
-{
-    static const struct {
-        const char *what, *xdg, *name;
-    } files[] = {{"config", "XDG_CONFIG_HOME", "config.conf"},
-                 {"known", "XDG_CONFIG_HOME", "known"},
-                 {"themes", "XDG_CONFIG_HOME", "themes/"},
-                 {"token", "XDG_DATA_HOME", "token"},
-                 {"session", "XDG_STATE_HOME", "session.json"}};
+static const struct cli_option options[] = {
+    {"limit", "N", "at most this many movements, the newest (20)"},
+    {"json", NULL, "one JSON object"},
+    {"jsonl", NULL, "one JSON object a movement"},
+    {"csv", NULL, "comma-separated values"},
+    {0},
+};
 
-    printf("%-9s %s\n%-9s %s\n%-9s %s\n", "version", VERSION, "server", c->session->server, "pin",
-           c->session->pin ? c->session->pin : "not known yet");
-    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-        char *path = session_path(files[i].xdg, files[i].name);
-
-        printf("%-9s %s\n", files[i].what, path ? path : "-");
-        free(path);
-    }
-    return EXIT_DONE;
-}
-
-static const struct cli_option options[] = {{"limit", "N", "at most this many movements (20)"},
-                                            {"json", NULL, "one JSON object"},
-                                            {"jsonl", NULL, "one JSON object a line"},
-                                            {0}};
-static const struct cli_option none[] = {{0}};
-
-const struct cli_command stats_credits_command = {"stats credits",
-                                                  "stats credits [--json]",
-                                                  "The account's balance and its movements.",
-                                                  options,
-                                                  stats_credits,
-                                                  false};
-const struct cli_command info_command = {"info", "info", "Where everything lies.",
-                                         none,   info,   true};
+const struct cli_command stats_credits_command = {
+    .name = "stats credits",
+    .words = "[--limit N] [--json|--jsonl|--csv]",
+    .help = "The account's balance and its movements.",
+    .options = options,
+    .run = stats_credits,
+};

@@ -1,101 +1,112 @@
 /* leadgen upload FILE */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/json.h"
 #include "tui/cli/jobs.h"
 
-static long read_file(void *arg, char *out, size_t max)
-{
-    return (long)read(*(int *)arg, out, max);
-}
+enum { STALL_MS = 60000 };
 
-/* The file descriptor is the body's argument and the waiting's too: one struct holds both. */
 struct sending {
-    int fd;
-    bool done;
     struct cli *c;
-    struct cli_reply reply;
+    int fd;
+    int64_t size, sent; /* size -1: unknown */
 };
 
-static void sent(void *arg, const struct api_reply *r)
+static long read_file(void *arg, char *out, size_t max)
 {
     struct sending *s = arg;
-    const char *id = json_str(r->doc, "id");
+    ssize_t n;
 
-    s->done = true;
-    s->reply = (struct cli_reply){.err = r->err,
-                                  .status = r->status,
-                                  .detail = arena_strdup(s->c->mem, r->detail),
-                                  .field = arena_strdup(s->c->mem, r->field),
-                                  .retry_after = r->retry_after,
-                                  .exit = exit_of(r->err, r->status)};
-    s->c->words[0] = id ? arena_strdup(s->c->mem, id) : NULL;
+    do {
+        n = read(s->fd, out, max);
+    } while (n < 0 && errno == EINTR);
+    if (n > 0)
+        s->sent += n;
+    if (s->size > 0)
+        job_bar(s->c, "sending", (double)s->sent / (double)s->size, NULL);
+    return (long)n;
 }
 
-static const char *upload_path(struct cli *c, const char *file)
+/* The query: what to call it, which column is what, where phones are. */
+static const char *upload_path(struct cli *c)
 {
-    const char *slash = strrchr(file, '/'), *path;
-    char *name = api_escape(slash ? slash + 1 : file);
+    const char *slash = strrchr(c->words[0], '/'), *path;
+    char *name = api_escape(slash ? slash + 1 : c->words[0]);
 
     path = arena_printf(c->mem, "/api/uploads?name=%s", name);
     free(name);
     for (int i = 0; i < c->n_options; i++) {
-        bool map = strcmp(c->options[i].name, "map") == 0;
+        const char *option = c->options[i].name;
         char *value;
 
-        if (!map && strcmp(c->options[i].name, "country") != 0)
+        if (strcmp(option, "map") != 0 && strcmp(option, "country") != 0)
             continue;
         value = api_escape(c->options[i].value);
-        path = arena_printf(c->mem, "%s&%s=%s", path, c->options[i].name, value);
+        path = arena_printf(c->mem, "%s&%s=%s", path, option, value);
         free(value);
     }
     return path;
 }
 
-static int send_file(struct cli *c, int fd, int64_t size)
+static enum exit_code send_file(struct sending *s)
 {
-    struct sending s = {.fd = fd, .c = c};
+    struct cli *c = s->c;
     struct api_request r = {.method = "POST",
-                            .path = upload_path(c, c->words[0]),
+                            .path = upload_path(c),
                             .body = read_file,
-                            .body_size = size,
+                            .body_size = s->size,
                             .body_type = "text/csv",
-                            .timeout_ms = 60000};
+                            .timeout_ms = STALL_MS};
+    struct cli_reply reply = cli_send(c, c->mem, &r, s);
+    const char *id = json_str(reply.doc, "id");
+    enum exit_code code;
 
-    api_send(c->api, &r, sent, &s);
-    while (!s.done)
-        api_wait(c->api, NULL, 0, 1000);
-    if (s.reply.err)
-        return cli_fail(&s.reply);
-    if (!c->words[0])
+    if (s->sent && s->size > 0)
+        job_bar_end(c);
+    if (reply.err) {
+        code = cli_fail(&reply);
+        return code == EXIT_USAGE ? EXIT_INPUT : code;
+    }
+    if (!id) {
+        cli_say("the server's answer names no job");
         return EXIT_SERVER;
+    }
     if (cli_has(c, "wait"))
-        return job_follow(c, c->words[0]);
+        return job_follow(c, id);
     if (cli_has(c, "json"))
-        printf("{\"schema\":1,\"id\":\"%s\",\"state\":\"queued\"}\n", c->words[0]);
+        cli_print_json(reply.doc);
     else
-        printf("%s\n", c->words[0]);
+        puts(cli_text(c->mem, reply.doc, "id"));
     return EXIT_DONE;
 }
 
-static int upload(struct cli *c)
+static enum exit_code upload(struct cli *c)
 {
-    struct stat st;
-    int fd, code;
+    struct sending s = {.c = c};
+    struct stat st = {0};
+    enum exit_code code;
 
     if (c->n != 1)
         return cli_usage(c, "say which file; - is standard input");
-    fd =
-        strcmp(c->words[0], "-") == 0 ? dup(STDIN_FILENO) : open(c->words[0], O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st)) {
-        fprintf(stderr, "leadgen: cannot read the file: %s\n", strerror(errno));
-        return EXIT_USAGE;
+    if (strcmp(c->words[0], "-") == 0)
+        s.fd = dup(STDIN_FILENO);
+    else
+        s.fd = open(c->words[0], O_RDONLY | O_CLOEXEC);
+    if (s.fd >= 0 && fstat(s.fd, &st) == 0 && S_ISDIR(st.st_mode))
+        errno = EISDIR;
+    if (s.fd < 0 || !st.st_mode || S_ISDIR(st.st_mode)) {
+        code = cli_usage(c, "the file cannot be read: %s", strerror(errno));
+    } else {
+        s.size = S_ISREG(st.st_mode) ? st.st_size : -1;
+        code = send_file(&s);
     }
-    code = send_file(c, fd, S_ISREG(st.st_mode) ? st.st_size : -1);
-    close(fd);
+    if (s.fd >= 0)
+        close(s.fd);
     return code;
 }
 
@@ -109,9 +120,9 @@ static const struct cli_option options[] = {
 };
 
 const struct cli_command upload_command = {
-    "upload",
-    "upload FILE [--map COLUMN:field]... [--country CC] [--wait] [--json]",
-    "Load a CSV file of contacts: yours alone, owned, never charged.",
-    options,
-    upload,
-    false};
+    .name = "upload",
+    .words = "FILE [--map COLUMN:field]... [--country CC] [--wait] [--json]",
+    .help = "Load a CSV file of contacts: yours alone, owned, never charged.",
+    .options = options,
+    .run = upload,
+};
