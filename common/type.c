@@ -1,5 +1,6 @@
 #include "common/type.h"
 
+#include <assert.h>
 #include <string.h>
 
 const struct field *type_field(const struct type *t, const char *name)
@@ -21,6 +22,7 @@ size_t type_count(const struct type *t)
 
 uint64_t type_bit(const struct type *t, const struct field *f)
 {
+    assert(f >= t->fields && f < t->fields + FIELDS_MAX);
     return UINT64_C(1) << (f - t->fields);
 }
 

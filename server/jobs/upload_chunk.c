@@ -512,9 +512,9 @@ static void write_rows(struct chunk *c)
 
 static void write_checkpoint(struct importer *im, int64_t offset)
 {
-    static const char *const names[] = {"offset",     "line",      "progress", "n_read",
-                                        "n_created",  "n_updated", "n_merged", "n_skipped",
-                                        "n_rejected", NULL};
+    static const char *const names[] = {"offset",    "progress",   "n_read",
+                                        "n_created", "n_updated",  "n_merged",
+                                        "n_skipped", "n_rejected", NULL};
     struct chunk *c = im->filling;
     uint64_t set = 0;
 
