@@ -100,7 +100,7 @@ char *buf_take(struct buf *b)
 {
     char *p = b->data;
 
-    if (b->failed) {
+    if (b->failed || b->len == 0) {
         buf_free(b);
         return NULL;
     }

@@ -45,6 +45,9 @@ struct stamp clock_now(void)
     return (struct stamp){clock_real_ms()};
 }
 
+/* 9999-12-31T23:59:59.999Z */
+#define STAMP_MAX INT64_C(253402300799999)
+
 const char *stamp_text(struct stamp t, char out[STAMP_TEXT])
 {
     time_t sec = (time_t)(t.ms / 1000);
@@ -53,7 +56,7 @@ const char *stamp_text(struct stamp t, char out[STAMP_TEXT])
     size_t n;
 
     out[0] = '\0';
-    if (t.ms <= 0 || !gmtime_r(&sec, &tm) || tm.tm_year > 8099)
+    if (t.ms <= 0 || t.ms > STAMP_MAX || !gmtime_r(&sec, &tm))
         return out;
     n = strftime(out, STAMP_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(out + n, STAMP_TEXT - n, ".%03dZ", ms);
@@ -97,15 +100,20 @@ static bool parse_offset(const char **at, int *minutes)
     return true;
 }
 
-static int parse_fraction(const char **at)
+/* ".5", at least one digit; what is finer than a millisecond is dropped. */
+static bool parse_fraction(const char **at, int *ms)
 {
-    int ms = 0, scale = 100;
+    int scale = 100;
 
+    *ms = 0;
     if (**at != '.')
-        return 0;
-    for (++*at; **at >= '0' && **at <= '9'; ++*at, scale /= 10)
-        ms += (**at - '0') * scale;
-    return ms;
+        return true;
+    ++*at;
+    if (**at < '0' || **at > '9')
+        return false;
+    for (; **at >= '0' && **at <= '9'; ++*at, scale /= 10)
+        *ms += (**at - '0') * scale;
+    return true;
 }
 
 static bool parse_clock(const char **at, struct tm *tm)
@@ -123,29 +131,40 @@ static bool parse_clock(const char **at, struct tm *tm)
     return tm->tm_sec >= 0 && tm->tm_sec <= 60;
 }
 
+static bool parse_date(const char **at, struct tm *tm)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int y = digits(at, 4), mon, day;
+    bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+
+    if (y < 1970 || *(*at)++ != '-')
+        return false;
+    mon = digits(at, 2);
+    if (mon < 1 || mon > 12 || *(*at)++ != '-')
+        return false;
+    day = digits(at, 2);
+    if (day < 1 || day > days[mon - 1] + (mon == 2 && leap))
+        return false;
+    tm->tm_year = y - 1900;
+    tm->tm_mon = mon - 1;
+    tm->tm_mday = day;
+    return true;
+}
+
 bool stamp_parse(const char *text, struct stamp *out)
 {
     struct tm tm = {0};
-    int ms = 0, minutes = 0, y, mon;
+    int ms = 0, minutes = 0;
+    int64_t t;
 
-    y = digits(&text, 4);
-    if (y < 1970 || *text++ != '-')
+    if (!parse_date(&text, &tm))
         return false;
-    mon = digits(&text, 2);
-    if (mon < 1 || mon > 12 || *text++ != '-')
+    if (*text && (!parse_clock(&text, &tm) || !parse_fraction(&text, &ms) ||
+                  !parse_offset(&text, &minutes) || *text))
         return false;
-    tm.tm_mday = digits(&text, 2);
-    if (tm.tm_mday < 1 || tm.tm_mday > 31)
+    t = ((int64_t)timegm(&tm) - (int64_t)minutes * 60) * 1000 + ms;
+    if (t <= 0 || t > STAMP_MAX) /* an offset leads beyond what can be written */
         return false;
-    tm.tm_year = y - 1900;
-    tm.tm_mon = mon - 1;
-    if (*text) {
-        if (!parse_clock(&text, &tm))
-            return false;
-        ms = parse_fraction(&text);
-        if (!parse_offset(&text, &minutes) || *text)
-            return false;
-    }
-    out->ms = ((int64_t)timegm(&tm) - (int64_t)minutes * 60) * 1000 + ms;
-    return tm.tm_mon == mon - 1; /* 31 February is not a date */
+    out->ms = t;
+    return true;
 }

@@ -32,7 +32,10 @@ struct stamp clock_now(void);
 enum { STAMP_TEXT = 25 };
 /* "2026-11-24T08:38:21.123Z", or "" for never; returns out. */
 const char *stamp_text(struct stamp t, char out[STAMP_TEXT]);
-/* RFC 3339 ("2026-11-24", "2026-11-24T08:38:21Z", with fraction and offset); false: not a time. */
+/*
+ * RFC 3339 ("2026-11-24", "2026-11-24T08:38:21Z", with fraction and offset), after 1970-01-01
+ * 00:00:00 and before the year 10000 in UTC.  False: not a time, and *out is as it was.
+ */
 bool stamp_parse(const char *text, struct stamp *out);
 
 #endif

@@ -40,6 +40,8 @@ bool credits_parse(const char *text, struct credits *out)
     }
     for (; decimals < 2; decimals++)
         v *= 10;
+    if (*text || v > CREDITS_MAX)
+        return false;
     out->hundredths = minus ? -v : v;
-    return *text == '\0';
+    return true;
 }

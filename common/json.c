@@ -1,13 +1,10 @@
 #include "common/json.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/utf8.h"
-
-enum { DEPTH_MAX = 32, LIST_MAX = 1000 };
+enum { LIST_MAX = 1000, STR_MAX = 1000 };
 
 #define SAFE_INT INT64_C(9007199254740991) /* 2^53 - 1: what a double holds exactly */
 
@@ -16,83 +13,10 @@ static const char *label(const struct field *f)
     return f->label ? f->label : f->name;
 }
 
-/* Levels of nesting, so that cJSON's recursion is bounded by us; also finds a \u0000. */
-static bool shape_is_fine(const char *s, size_t len)
+/* Is the text one that a client may send? */
+static enum err check_str(const struct field *f, const char *text, struct problem *why)
 {
-    int depth = 0;
-    bool quoted = false;
-
-    for (size_t i = 0; i < len; i++) {
-        char c = s[i];
-
-        if (quoted && c == '\\') {
-            if (len - i >= 6 && memcmp(s + i + 1, "u0000", 5) == 0)
-                return false;
-            i++;
-        } else if (c == '"') {
-            quoted = !quoted;
-        } else if (!quoted && (c == '{' || c == '[')) {
-            if (++depth > DEPTH_MAX)
-                return false;
-        } else if (!quoted && (c == '}' || c == ']')) {
-            depth--;
-        }
-    }
-    return true;
-}
-
-/* cJSON says no more than that it failed: was it for want of memory? */
-static _Thread_local bool starved;
-
-static void *node_alloc(size_t n)
-{
-    void *p = malloc(n);
-
-    starved |= !p;
-    return p;
-}
-
-static void set_hooks(void)
-{
-    cJSON_Hooks hooks = {node_alloc, free};
-
-    cJSON_InitHooks(&hooks);
-}
-
-static void delete_doc(void *doc)
-{
-    cJSON_Delete(doc);
-}
-
-enum err json_parse(struct arena *mem, const char *text, size_t len, const cJSON **out,
-                    struct problem *why)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct deferred *d = arena_defer(mem, delete_doc, NULL);
-    cJSON *doc;
-
-    pthread_once(&once, set_hooks);
-    if (len == 0)
-        return problem_set(why, NULL, "the body is empty; JSON is expected");
-    if (!utf8_valid(text, len))
-        return problem_set(why, NULL, "the body is not well-formed UTF-8");
-    if (!shape_is_fine(text, len))
-        return problem_set(why, NULL, "the JSON is nested too deeply or holds a NUL");
-    starved = false;
-    doc = cJSON_ParseWithLengthOpts(text, len + 1, NULL, true);
-    if (!doc && starved)
-        return ERR_NO_MEMORY;
-    if (!doc)
-        return problem_set(why, NULL, "the body is not well-formed JSON");
-    arena_defer_arg(d, doc);
-    *out = doc;
-    return ERR_OK;
-}
-
-static enum err store_str(const struct field *f, const char *text, struct arena *mem,
-                          const char **slot, struct problem *why)
-{
-    size_t n = strlen(text), max = f->max ? (size_t)f->max : 1000;
+    size_t n = strlen(text), max = f->max ? (size_t)f->max : STR_MAX;
 
     if (n > max)
         return problem_set(why, f->name, "%s is longer than %zu bytes", label(f), max);
@@ -105,56 +29,70 @@ static enum err store_str(const struct field *f, const char *text, struct arena 
         if (strcmp(*w, text) == 0)
             break;
     }
+    return ERR_OK;
+}
+
+static enum err store_str(const struct field *f, const char *text, enum json_side side,
+                          struct arena *mem, const char **slot, struct problem *why)
+{
+    if (side == JSON_FROM_CLIENT && check_str(f, text, why))
+        return ERR_INVALID;
     *slot = arena_strdup(mem, text);
     return ERR_OK;
 }
 
-static enum err store_int(const struct field *f, int64_t n, int64_t *slot, struct problem *why)
+static enum err store_int(const struct field *f, int64_t n, enum json_side side, int64_t *slot,
+                          struct problem *why)
 {
     int64_t max = f->max ? f->max : SAFE_INT;
 
-    if (n < f->min)
+    if (side == JSON_FROM_CLIENT && n < f->min)
         return problem_set(why, f->name, "%s is less than %lld", label(f), (long long)f->min);
-    if (n > max)
+    if (side == JSON_FROM_CLIENT && n > max)
         return problem_set(why, f->name, "%s is more than %lld", label(f), (long long)max);
     *slot = n;
     return ERR_OK;
 }
 
-static enum err store_credits(const struct field *f, struct credits c, struct credits *slot,
-                              struct problem *why)
+static enum err store_credits(const struct field *f, struct credits c, enum json_side side,
+                              struct credits *slot, struct problem *why)
 {
-    if (c.hundredths < f->min || (f->max && c.hundredths > f->max))
+    int64_t max = f->max ? f->max : CREDITS_MAX;
+
+    if (side == JSON_FROM_CLIENT && (c.hundredths < f->min || c.hundredths > max))
         return problem_set(why, f->name, "%s is out of range", label(f));
     *slot = c;
     return ERR_OK;
 }
 
-static enum err decode_credits(const struct field *f, const cJSON *item, struct credits *slot,
-                               struct problem *why)
+static enum err decode_credits(const struct field *f, const cJSON *item, enum json_side side,
+                               struct credits *slot, struct problem *why)
 {
-    double n = cJSON_IsNumber(item) ? item->valuedouble * 100 : NAN;
+    double n = cJSON_IsNumber(item) ? item->valuedouble : NAN;
+    struct credits c = {0};
 
-    /* Two decimals survive a double up to 10^12 credits; what is not whole hundredths is refused.
+    /* whole hundredths are exact; divided, they round to the double that their decimal is read as
      */
-    if (!(fabs(n) <= (double)CREDITS_MAX) || fabs(n - round(n)) > 1e-4)
+    if (fabs(n) <= (double)CREDITS_MAX / 100)
+        c.hundredths = (int64_t)llround(n * 100);
+    if (!((double)c.hundredths / 100 >= n && (double)c.hundredths / 100 <= n))
         return problem_set(why, f->name, "%s must be a number of credits with at most two decimals",
                            label(f));
-    return store_credits(f, (struct credits){(int64_t)llround(n)}, slot, why);
+    return store_credits(f, c, side, slot, why);
 }
 
-static enum err decode_int(const struct field *f, const cJSON *item, int64_t *slot,
-                           struct problem *why)
+static enum err decode_int(const struct field *f, const cJSON *item, enum json_side side,
+                           int64_t *slot, struct problem *why)
 {
     double n = cJSON_IsNumber(item) ? item->valuedouble : NAN;
 
     if (!(fabs(n) <= (double)SAFE_INT) || floor(n) < n)
         return problem_set(why, f->name, "%s must be a whole number", label(f));
-    return store_int(f, (int64_t)n, slot, why);
+    return store_int(f, (int64_t)n, side, slot, why);
 }
 
-static enum err decode_strs(const struct field *f, const cJSON *item, struct arena *mem,
-                            struct strs *slot, struct problem *why)
+static enum err decode_strs(const struct field *f, const cJSON *item, enum json_side side,
+                            struct arena *mem, struct strs *slot, struct problem *why)
 {
     size_t n = (size_t)cJSON_GetArraySize(item), max = f->max ? (size_t)f->max : LIST_MAX;
     struct field one = *f;
@@ -163,7 +101,7 @@ static enum err decode_strs(const struct field *f, const cJSON *item, struct are
 
     if (!cJSON_IsArray(item))
         return problem_set(why, f->name, "%s must be a list of texts", label(f));
-    if (n > max)
+    if (side == JSON_FROM_CLIENT && n > max)
         return problem_set(why, f->name, "%s has more than %zu elements", label(f), max);
     one.min = one.max = 0;
     v = arena_alloc(mem, n * sizeof(*v));
@@ -173,7 +111,7 @@ static enum err decode_strs(const struct field *f, const cJSON *item, struct are
     {
         if (!cJSON_IsString(e))
             return problem_set(why, f->name, "%s must be a list of texts", label(f));
-        if (store_str(&one, e->valuestring, mem, &v[slot->n++], why))
+        if (store_str(&one, e->valuestring, side, mem, &v[slot->n++], why))
             return ERR_INVALID;
     }
     return ERR_OK;
@@ -211,7 +149,7 @@ static enum err decode_map(const struct field *f, const cJSON *item, enum json_s
     const cJSON *e;
     char *v;
 
-    if (!cJSON_IsObject(item) || cJSON_GetArraySize(item) > LIST_MAX)
+    if (!cJSON_IsObject(item) || (side == JSON_FROM_CLIENT && cJSON_GetArraySize(item) > LIST_MAX))
         return problem_set(why, f->name, "%s must be an object", label(f));
     v = arena_alloc(mem, (size_t)cJSON_GetArraySize(item) * f->type->size);
     slot->v = v;
@@ -236,87 +174,48 @@ static enum err decode_ref(const struct field *f, const cJSON *item, enum json_s
     return json_decode(f->type, item, side, mem, rec, NULL, why);
 }
 
-static enum err decode_field(const struct field *f, const cJSON *item, enum json_side side,
-                             struct arena *mem, void *rec, struct problem *why)
-{
-    void *slot = field_slot(f, rec);
-
-    switch (f->kind) {
-    case KIND_STR:
-    case KIND_ID:
-    case KIND_TIME:
-        if (!cJSON_IsString(item))
-            return problem_set(why, f->name, "%s must be text", label(f));
-        return json_decode_text(f, item->valuestring, mem, rec, why);
-    case KIND_INT:
-        return decode_int(f, item, slot, why);
-    case KIND_BOOL:
-        if (!cJSON_IsBool(item))
-            return problem_set(why, f->name, "%s must be true or false", label(f));
-        *(bool *)slot = cJSON_IsTrue(item);
-        return ERR_OK;
-    case KIND_CREDITS:
-        return decode_credits(f, item, slot, why);
-    case KIND_RATIO:
-        if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 1))
-            return problem_set(why, f->name, "%s must be a number from 0 to 1", label(f));
-        ((struct ratio *)slot)->ppm = llround(item->valuedouble * 1e6);
-        return ERR_OK;
-    case KIND_STRS:
-        return decode_strs(f, item, mem, slot, why);
-    case KIND_REF:
-        return decode_ref(f, item, side, mem, slot, why);
-    case KIND_LIST:
-        return decode_list(f, item, side, mem, slot, why);
-    case KIND_MAP:
-        return decode_map(f, item, side, mem, slot, why);
-    case KIND_BYTES:
-        break;
-    }
-    return problem_set(why, f->name, "%s cannot be sent", label(f));
-}
-
-static enum err text_to_int(const struct field *f, const char *text, int64_t *slot,
-                            struct problem *why)
+static enum err text_to_int(const struct field *f, const char *text, enum json_side side,
+                            int64_t *slot, struct problem *why)
 {
     char *end;
     long long n = strtoll(text, &end, 10);
 
-    if ((*text != '-' && (*text < '0' || *text > '9')) || *end || llabs(n) > SAFE_INT)
+    if ((*text != '-' && (*text < '0' || *text > '9')) || *end || n > SAFE_INT || n < -SAFE_INT)
         return problem_set(why, f->name, "%s must be a whole number", label(f));
-    return store_int(f, n, slot, why);
+    return store_int(f, n, side, slot, why);
 }
 
 /* One more element at the end of a list that grows by repetition. */
-static enum err append_str(const struct field *f, const char *text, struct arena *mem,
-                           struct strs *slot, struct problem *why)
+static enum err append_str(const struct field *f, const char *text, enum json_side side,
+                           struct arena *mem, struct strs *slot, struct problem *why)
 {
     size_t max = f->max ? (size_t)f->max : LIST_MAX;
     struct field one = *f;
-    const char **v = arena_alloc(mem, (slot->n + 1) * sizeof(*v));
+    const char **v;
 
     if (slot->n >= max)
         return problem_set(why, f->name, "%s has more than %zu elements", label(f), max);
+    v = arena_alloc(mem, (slot->n + 1) * sizeof(*v));
     if (slot->n)
         memcpy(v, slot->v, slot->n * sizeof(*v));
     one.min = one.max = 0;
-    if (store_str(&one, text, mem, &v[slot->n], why))
+    if (store_str(&one, text, side, mem, &v[slot->n], why))
         return ERR_INVALID;
     *slot = (struct strs){v, slot->n + 1};
     return ERR_OK;
 }
 
-enum err json_decode_text(const struct field *f, const char *text, struct arena *mem, void *rec,
-                          struct problem *why)
+static enum err decode_text(const struct field *f, const char *text, enum json_side side,
+                            struct arena *mem, void *rec, struct problem *why)
 {
     void *slot = field_slot(f, rec);
     struct credits c;
 
     switch (f->kind) {
     case KIND_STR:
-        return store_str(f, text, mem, slot, why);
+        return store_str(f, text, side, mem, slot, why);
     case KIND_INT:
-        return text_to_int(f, text, slot, why);
+        return text_to_int(f, text, side, slot, why);
     case KIND_BOOL:
         if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
             return problem_set(why, f->name, "%s must be true or false", label(f));
@@ -333,12 +232,58 @@ enum err json_decode_text(const struct field *f, const char *text, struct arena 
     case KIND_CREDITS:
         if (!credits_parse(text, &c))
             return problem_set(why, f->name, "%s is not an amount of credits", label(f));
-        return store_credits(f, c, slot, why);
+        return store_credits(f, c, side, slot, why);
     case KIND_STRS:
-        return append_str(f, text, mem, slot, why);
+        return append_str(f, text, side, mem, slot, why);
     default:
         return problem_set(why, f->name, "%s cannot be given as text", label(f));
     }
+}
+
+enum err json_decode_text(const struct field *f, const char *text, struct arena *mem, void *rec,
+                          struct problem *why)
+{
+    return decode_text(f, text, JSON_FROM_CLIENT, mem, rec, why);
+}
+
+static enum err decode_field(const struct field *f, const cJSON *item, enum json_side side,
+                             struct arena *mem, void *rec, struct problem *why)
+{
+    void *slot = field_slot(f, rec);
+
+    switch (f->kind) {
+    case KIND_STR:
+    case KIND_ID:
+    case KIND_TIME:
+        if (!cJSON_IsString(item))
+            return problem_set(why, f->name, "%s must be text", label(f));
+        return decode_text(f, item->valuestring, side, mem, rec, why);
+    case KIND_INT:
+        return decode_int(f, item, side, slot, why);
+    case KIND_BOOL:
+        if (!cJSON_IsBool(item))
+            return problem_set(why, f->name, "%s must be true or false", label(f));
+        *(bool *)slot = cJSON_IsTrue(item);
+        return ERR_OK;
+    case KIND_CREDITS:
+        return decode_credits(f, item, side, slot, why);
+    case KIND_RATIO:
+        if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 1))
+            return problem_set(why, f->name, "%s must be a number from 0 to 1", label(f));
+        ((struct ratio *)slot)->ppm = llround(item->valuedouble * 1e6);
+        return ERR_OK;
+    case KIND_STRS:
+        return decode_strs(f, item, side, mem, slot, why);
+    case KIND_REF:
+        return decode_ref(f, item, side, mem, slot, why);
+    case KIND_LIST:
+        return decode_list(f, item, side, mem, slot, why);
+    case KIND_MAP:
+        return decode_map(f, item, side, mem, slot, why);
+    case KIND_BYTES:
+        break;
+    }
+    return problem_set(why, f->name, "%s cannot be sent", label(f));
 }
 
 /* Every member is a field that a client may send, and none comes twice. */

@@ -16,12 +16,13 @@
 
 enum json_side {
     JSON_FROM_CLIENT, /* enforce REQUIRED and ranges; refuse SERVER, unknown and repeated members */
-    JSON_FROM_SERVER, /* trust; skip what is absent or unknown */
+    JSON_FROM_SERVER, /* trust ranges and words, which grow; skip what is absent or unknown */
 };
 
 /*
  * Parse text[len], which must be followed by a NUL.  Stricter than cJSON: well-formed UTF-8, one
- * document, nothing after it, no \u0000 (cJSON would end the string there), at most 32 levels.
+ * document, nothing after it, no \u0000 (cJSON would end the string there), no bare controls, the
+ * numbers of RFC 8259, at most 32 levels.
  * *out belongs to mem.
  * errors: ERR_INVALID and then *why (may be NULL) says what; ERR_NO_MEMORY
  */

@@ -1,6 +1,7 @@
 #include "common/mem.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,7 @@ void arena_unguard(struct arena *a)
 static struct chunk *grow(struct arena *a, size_t size)
 {
     size_t want = size > a->next_size ? size : a->next_size;
-    struct chunk *c = calloc(1, sizeof(*c) + want);
+    struct chunk *c = size < PTRDIFF_MAX - sizeof(*c) ? calloc(1, sizeof(*c) + want) : NULL;
 
     if (!c && a->guard)
         longjmp(*a->guard, 1);
@@ -111,7 +112,8 @@ void *arena_alloc(struct arena *a, size_t size)
     struct chunk *c = a->chunks;
     size_t unit = sizeof(max_align_t);
 
-    size = (size + unit - 1) / unit * unit;
+    if (size < PTRDIFF_MAX) /* what is larger fails below as it is */
+        size = (size + unit - 1) / unit * unit;
     if (!c || c->size - c->used < size)
         c = grow(a, size);
     c->used += size;
