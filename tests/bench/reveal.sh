@@ -11,6 +11,7 @@ serve() {
     shift
     DATA=$DIR/$which
     rows "$profiles"
+    user "root$which" super_admin
     user "$which" user 100000000
     start --rate_general unlimited --rate_search unlimited --rate_reveal unlimited \
         --rate_anonymous unlimited "$@"
