@@ -224,11 +224,15 @@ static void one_connection_writes_and_the_log_is_bounded(void)
     atomic_store(&over, true);
     for (int i = 0; i < READERS; i++)
         pthread_join(thread[i], NULL);
+    store_close(store);
     CHECK(disk.other_writers == 0);
+    CHECK(open_store("disk"));
+    CHECK(put_text(1000000, true, text) == ERR_OK);
     write_from_outside();
+    CHECK(put_text(1000001, true, text) == ERR_OK);
+    store_close(store);
     CHECK(disk.other_writers > 0);          /* the control: it would have been seen */
     CHECK(largest > 0 && largest <= LIMIT); /* without starting over it would be WRITE */
-    store_close(store);
 }
 
 static const char *ballast(void)
