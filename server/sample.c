@@ -56,6 +56,7 @@ static struct dice dice_for(const struct sample *s, enum kind kind, int64_t i)
 
 static size_t below(struct dice *d, size_t n)
 {
+    assert(n > 0);
     return (size_t)(roll(d) % n);
 }
 
@@ -161,15 +162,21 @@ static int64_t pick_zipf(struct dice *d, int64_t n)
     }
 }
 
-/* At least the people whom the i-th company is likely to have here, at most eight times them. */
+/*
+ * At least the people whom the i-th company is likely to have here; often more, by a power law, so
+ * that small samples have large companies too.
+ */
 static int64_t pick_size(const struct sample *s, struct dice *d, int64_t i)
 {
-    int64_t octaves = 1, people;
+    int64_t octaves = 1, people, size;
 
     while (octaves < 62 && s->companies >> octaves)
         octaves++;
     people = s->rows * 10 / (octaves * 7 * (i + 1)); /* rows / (k ln n) */
-    return 1 + people + people * (int64_t)below(d, 8) + (int64_t)below(d, 6);
+    size = 1 + people + people * (int64_t)below(d, 4) + (int64_t)below(d, 8);
+    while (size < 50000 && percent(d, 25))
+        size = size * (int64_t)(2 + below(d, 10));
+    return size;
 }
 
 static void split_place(struct arena *mem, const char *place, const char **city, const char **state)

@@ -13,7 +13,7 @@
 #include "tests/random.h"
 #include "tests/test.h"
 
-enum { ROWS = 20000 };
+enum { ROWS = 8000 };
 
 /* FNV-1a of everything a row says, as JSON. */
 static uint64_t digest(uint64_t h, const struct type *t, void *rec)
@@ -53,7 +53,7 @@ static uint64_t digest_of(int64_t rows, uint64_t seed, int64_t profiles)
 }
 
 /* A change of this number is a change of everybody's sample data: make it on purpose. */
-#define KNOWN UINT64_C(0x54af5603928dd709)
+#define KNOWN UINT64_C(0x1b61c7d46835f065)
 
 static void the_same_seed_gives_the_same_bytes(void)
 {
@@ -234,7 +234,7 @@ static int by_domain(const void *a, const void *b)
 /* More companies than there are names, so that the numbers behind them are reached too. */
 static void companies_differ(void)
 {
-    int64_t n = 60000;
+    int64_t n = 31000;
     struct sample *s = sample_new(n * 20 - 20, 3);
     struct seen *seen = xcalloc((size_t)n, sizeof(*seen));
     struct arena *mem = arena_new();
@@ -356,7 +356,7 @@ static void names_are_written_as_at_home(void)
         arena_free(mem);
     }
     for (size_t k = 0; k < SCRIPTS; k++)
-        CHECK(seen[k] > 10);
+        CHECK(seen[k] > 5);
     sample_free(s);
 }
 
@@ -397,13 +397,13 @@ static void shares_are_realistic(void)
     CHECK(verified > email * 58 / 100 && verified < email * 62 / 100);
     CHECK(us > ROWS / 5 && us < ROWS / 2);
     for (size_t i = 0; seniority_words[i]; i++)
-        CHECK(seniority[i] > 20);
+        CHECK(seniority[i] > 5);
     for (size_t i = 0; email_status_words[i]; i++)
         CHECK(status[i] > 100);
     for (size_t i = 0; employees_buckets[i]; i++)
-        CHECK(size[i] > 100);
+        CHECK(size[i] > 40);
     for (size_t i = 0; department_words[i]; i++)
-        CHECK(department[i] > 20 || strcmp(department_words[i], "other") == 0);
+        CHECK(department[i] > 5 || strcmp(department_words[i], "other") == 0);
     sample_free(s);
 }
 
