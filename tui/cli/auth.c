@@ -12,14 +12,18 @@
 
 enum { PASSWORD_MAX = 1024, EMAIL_MAX = 300, CTRL_C = 3 };
 
-/* The first line, without its end; false: it could not be read, or is too long. */
-static bool read_line(int fd, char *out, size_t size)
+/*
+ * The first line, without its end; `stop` ends it too, and is kept.  False: it could not be read,
+ * or is too long.
+ */
+static bool read_line(int fd, char stop, char *out, size_t size)
 {
     size_t n = 0;
     ssize_t got = 0;
 
     while (n + 1 < size && (got = read(fd, out + n, 1)) == 1 && out[n] != '\n')
-        n++;
+        if (out[n++] == stop)
+            break;
     out[n] = '\0';
     if (n && out[n - 1] == '\r')
         out[n - 1] = '\0';
@@ -47,7 +51,7 @@ static bool type_password(char *out, size_t size)
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     quiet.c_cc[VEOL] = CTRL_C;
     tcsetattr(fd, TCSAFLUSH, &quiet);
-    ok = write(fd, prompt, sizeof(prompt) - 1) > 0 && read_line(fd, out, size);
+    ok = write(fd, prompt, sizeof(prompt) - 1) > 0 && read_line(fd, CTRL_C, out, size);
     tcsetattr(fd, TCSAFLUSH, &old);
     ok = write(fd, "\n", 1) == 1 && ok;
     close(fd);
@@ -73,7 +77,7 @@ static enum exit_code read_password(struct cli *c, char *out, size_t size)
     }
     if (fd < 0)
         fd = open(file, O_RDONLY | O_CLOEXEC);
-    ok = fd >= 0 && read_line((int)fd, out, size);
+    ok = fd >= 0 && read_line((int)fd, '\n', out, size);
     if (!ok)
         cli_say("the password cannot be read: %s", errno ? strerror(errno) : "it is too long");
     if (fd >= 0 && file)

@@ -12,9 +12,10 @@
 
 enum { IDS_MAX = 1000, AGAIN = 4 };
 
+/* What was paid for is not cut. */
 static const struct cli_column result_columns[] = {
-    {"ID", "id", 36, 0},        {"OUTCOME", "outcome", 10, 0}, {"CHARGED", "charged", 7, 1},
-    {"E-MAIL", "email", 10, 0}, {"PHONE", "phone", 10, 0},     {0},
+    {"ID", "id", 36, 0},         {"OUTCOME", "outcome", 10, 1}, {"CHARGED", "charged", 7, 2},
+    {"E-MAIL", "email", 254, 0}, {"PHONE", "phone", 32, 0},     {0},
 };
 /* Of a dry run: what would become of it, and at which price. */
 static const struct cli_column price_columns[] = {
