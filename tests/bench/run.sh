@@ -11,6 +11,6 @@ echo "== commits: durable reveals in process, 64 clients, grouped against one by
 echo "== reveals through HTTPS, 64 clients"
 BUILD=$BUILD sh tests/bench/reveal.sh "$SECONDS_EACH"
 echo "== upload: $UPLOAD_ROWS rows"
-"$BUILD/tests/bench/upload" "$UPLOAD_ROWS"
+BUILD=$BUILD /usr/bin/python3 tests/bench/upload.py "$UPLOAD_ROWS"
 echo "== the client's first paint"
-/usr/bin/python3 tests/bench/paint.py
+BUILD=$BUILD /usr/bin/python3 tests/bench/paint.py
