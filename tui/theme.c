@@ -189,7 +189,7 @@ void theme_use(const struct theme *t)
     start_color();
     use_default_colors();
     depth = COLORS >= 256 ? 0 : 1;
-    for (short i = 0; i < STYLES; i++) {
+    for (int i = 0; i < STYLES; i++) {
         const struct style *s = &t->roles[i];
         bool fits = s->fg[depth] < COLORS && s->bg[depth] < COLORS;
 
