@@ -127,9 +127,7 @@ static bool is_blank(const struct csv *c, char ch)
 
 static enum verdict ran_out(const struct csv *c, const struct look *l)
 {
-    if (l->limit < c->end || l->limit == c->start + CSV_ROW_MAX)
-        return TOO_LONG;
-    return c->last ? WHOLE : NEED_MORE;
+    return l->limit == c->start + CSV_ROW_MAX ? TOO_LONG : NEED_MORE;
 }
 
 /* From behind the opening quote to behind the closing one. */
@@ -223,7 +221,7 @@ static enum verdict look_row(struct csv *c, struct look *l)
         if (l->n < CSV_CELLS_MAX)
             c->spans[l->n] = l->span;
         if (look_end(c, l, &v)) {
-            l->n++;
+            l->n += v == WHOLE; /* a fault is of the cell at hand */
             return v;
         }
     }
@@ -451,8 +449,8 @@ static bool is_number(const char *s)
 /* The four signs, also in the full-width forms that spreadsheets take for them. */
 static bool is_formula(const char *s)
 {
-    static const char *const starts[] = {"=", "+", "-", "@", "\xef\xbc\x9d", "\xef\xbc\x8b",
-                                         "\xef\xbc\x8d", "\xef\xbc\xa0"};
+    static const char *const starts[] = {
+        "=", "+", "-", "@", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
 
     if ((unsigned char)*s < 0x20 && *s)
         return true;

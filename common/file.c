@@ -21,7 +21,7 @@ static bool write_all(int fd, const char *data, size_t n)
     return true;
 }
 
-static void sync_dir(const char *path)
+void file_sync_entry(const char *path)
 {
     char dir[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -53,7 +53,7 @@ enum err file_write(const char *path, const void *data, size_t n, unsigned mode)
         errno = saved;
         return saved == ENOSPC || saved == EDQUOT ? ERR_DISK_FULL : ERR_UNAVAILABLE;
     }
-    sync_dir(path);
+    file_sync_entry(path);
     return ERR_OK;
 }
 

@@ -18,6 +18,9 @@ enum err file_write(const char *path, const void *data, size_t n, unsigned mode)
 enum err file_read(const char *path, size_t max, struct arena *mem, const char **out,
                    size_t *n) MUST_CHECK;
 
+/* Make the entry of this file in its directory durable: after it was made, renamed or removed. */
+void file_sync_entry(const char *path);
+
 /* mkdir -p with 0700 for what it makes. errors: ERR_UNAVAILABLE (errno) */
 enum err file_make_dir(const char *path) MUST_CHECK;
 

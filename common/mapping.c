@@ -19,27 +19,36 @@ static const struct {
     const char *names; /* | between */
 } synonyms[] = {
     {IMPORT_first_name,
-     "firstname|first|givenname|forename|vorname|prenom|nombre|nome|imie|voornaam"},
-    {IMPORT_last_name, "lastname|last|surname|familyname|nachname|nom|apellido|apellidos|cognome|"
-                       "sobrenome|nazwisko|achternaam|nomdefamille"},
+     "firstname|first|givenname|forename|vorname|prenom|nombre|nome|imie|voornaam|"
+     "contactfirstname|personfirstname|名"},
+    {IMPORT_last_name,
+     "lastname|last|surname|familyname|nachname|nom|apellido|apellidos|cognome|"
+     "sobrenome|nazwisko|achternaam|nomdefamille|contactlastname|personlastname|姓"},
     {IMPORT_name, "name|fullname|contactname|personname|contact|leadname|ansprechpartner|"
-                  "nomcomplet|nombrecompleto"},
+                  "nomcomplet|nombrecompleto|contactfullname|personfullname|kontakt|kontaktname|"
+                  "氏名|姓名"},
     {IMPORT_title, "title|jobtitle|position|role|jobrole|occupation|headline|funktion|poste|cargo|"
-                   "ruolo|stanowisko|functie|fonction|puesto|berufsbezeichnung"},
+                   "ruolo|stanowisko|functie|fonction|puesto|berufsbezeichnung|designation|"
+                   "contacttitle|personjobtitle|organization1title|contactjobtitle|職位|役職"},
     {IMPORT_seniority, "seniority|senioritylevel|joblevel|managementlevel|level"},
     {IMPORT_department, "department|departments|jobfunction|function|abteilung|service|"
                         "departamento|dzial|afdeling|jobdepartment"},
     {IMPORT_email, "email|emailaddress|mail|workemail|businessemail|primaryemail|contactemail|"
                    "emailadresse|courriel|correo|correoelectronico|adresseemail|emailadres|"
-                   "directemail|companyemail|personemail|email1"},
+                   "directemail|personemail|email1|email1value|emailwork|personemailwork|"
+                   "correoelectronico|posteelectronique|eposta|メール|メールアドレス|邮箱"},
     {IMPORT_email_status, "emailstatus|emailverification|emailverificationstatus|emailvalidity"},
     {IMPORT_phone_mobile, "mobile|mobilephone|mobilephonenumber|cell|cellphone|mobilenumber|handy|"
-                          "mobil|portable|movil|cellulare|personalmobile|telefonmobil"},
+                          "mobil|portable|movil|cellulare|personalmobile|telefonmobil|mobiltelefon|"
+                          "telephoneportable|telefonomovil|celular|personphonemobile|"
+                          "mobilephone1|gsm"},
     {IMPORT_phone_direct, "workdirectphone|directphone|directdial|directphonenumber|directnumber|"
                           "directline|durchwahl"},
     {IMPORT_phone, "phone|phonenumber|telephone|tel|telefon|telephonenumber|workphone|"
-                   "businessphone|contactphone|telefono|telefone|telefoon|numerotelefonu|phone1"},
-    {IMPORT_phone_other, "otherphone|homephone|phone2|assistantphone|fax"},
+                   "businessphone|contactphone|telefono|telefone|telefoon|numerotelefonu|phone1|"
+                   "phone1value|personphonework|personphone|telefonnummer|rufnummer|phonework|"
+                   "電話番号|电话"},
+    {IMPORT_phone_other, "otherphone|homephone|phone2|phone2value|privatephone|telefonprivat"},
     {IMPORT_linkedin_url, "personlinkedinurl|linkedin|linkedinurl|linkedinprofile|"
                           "linkedinprofileurl|linkedincontactprofileurl|url|profileurl|"
                           "contactlinkedinurl|linkedinlink"},
@@ -51,9 +60,11 @@ static const struct {
                      "kraj|mailingcountry|nation"},
     {IMPORT_company, "company|companyname|companyaccount|account|accountname|organization|"
                      "organisation|organizationname|organisationname|employer|firma|unternehmen|"
-                     "entreprise|societe|empresa|azienda|bedrijf|companyorganization|orgname"},
+                     "entreprise|societe|empresa|azienda|bedrijf|companyorganization|orgname|"
+                     "firmenname|organization1name|currentcompany|会社名|公司"},
     {IMPORT_domain, "website|websiteurl|companywebsite|companydomain|domain|web|companyurl|"
-                    "webseite|siteweb|sitioweb|sito|companywebsiteurl|homepage|companydomainname"},
+                    "webseite|siteweb|sitioweb|sito|companywebsiteurl|homepage|companydomainname|"
+                    "internetseite|organizationwebsite|accountwebsite"},
     {IMPORT_industry, "industry|companyindustry|branche|secteur|sector|settore|industria|branza|"
                       "primaryindustry"},
     {IMPORT_employees, "employees|numberofemployees|noofemployees|numemployees|employeecount|"
@@ -78,7 +89,9 @@ static const struct {
 /* Alike in most files, but not what they seem; or of another's use. */
 static const char ignored[] = "associatedcompany|companynameforemails|accountowner|contactowner|"
                               "owner|leadowner|leadid|recordid|id|leadsource|leadstatus|rating|"
-                              "stage|lists|salutation|street|zip|postalcode";
+                              "stage|lists|salutation|street|zip|postalcode|fax|faxnumber|"
+                              "assistantphone|asstphone|secondaryemail|tertiaryemail|"
+                              "supervisoremail|createdby|revenuein000susd|revenuein000s";
 
 const char *import_name(enum import_field f)
 {
@@ -150,16 +163,24 @@ static bool is_profile_url(const char *v)
     return strstr(v, "linkedin.") && strstr(v, "/in/");
 }
 
+/* Written as people write it: dates and record numbers have as many digits. */
 static bool is_phone(const char *v)
 {
-    size_t digits = 0;
+    size_t digits = 0, marks = 0;
+    bool code;
 
+    v += *v == '\'';
+    code = *v == '+' || strncmp(v, "00", 2) == 0;
+    marks = *v == '0' || *v == '(';
     for (; *v; v++) {
-        digits += *v >= '0' && *v <= '9';
-        if (!strchr("0123456789 +-().'/", *v))
+        if (*v >= '0' && *v <= '9')
+            digits++;
+        else if (strchr(" +-()./", *v))
+            marks++;
+        else
             return false;
     }
-    return digits >= 8 && digits <= 15;
+    return digits <= 15 && digits >= (code ? 8 : 9) && (code || marks);
 }
 
 static const struct {
@@ -218,5 +239,5 @@ bool mapping_is_header(struct arena *mem, const char *const *cells, size_t n)
 
     for (size_t i = 0; i < n; i++)
         known += by_name(mem, cells[i]).sure == MAPPING_EXACT;
-    return known >= 2;
+    return known >= 2 || (known == 1 && n == 1);
 }

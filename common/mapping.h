@@ -72,7 +72,7 @@ struct mapping {
 void mapping_propose(struct arena *mem, const char *const *columns, size_t n,
                      const struct strs *rows, size_t n_rows, struct mapping *out);
 
-/* Is this row the header? At least two of its cells are names we know. */
+/* Is this row the header? At least two of its cells, or its only one, are names we know. */
 bool mapping_is_header(struct arena *mem, const char *const *cells, size_t n);
 
 #endif

@@ -70,7 +70,7 @@ enum textcode textcode_sniff_end(const struct textcode_sniff *s)
         return TEXT_UTF16LE;
     if (s->n >= 2 && memcmp(s->head, "\xfe\xff", 2) == 0)
         return TEXT_UTF16BE;
-    if (s->bad > s->good)
+    if (s->bad + (s->want > 0) > s->good)
         return TEXT_WINDOWS_1252;
     return s->n >= 3 && memcmp(s->head, "\xef\xbb\xbf", 3) == 0 ? TEXT_UTF8_BOM : TEXT_UTF8;
 }
