@@ -1,14 +1,26 @@
+/*
+ * A worker keeps its job until it has ended.  When the world fails it (a full disk, no memory), it
+ * waits and tries again from the checkpoint: a job is not lost, and not left half done, because the
+ * disk was full for a minute.
+ */
 #include "server/jobs.h"
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "server/jobs_private.h"
 #include "server/request.h"
 #include "server/store.h"
 
-enum { WORKERS_MAX = 64, ATTEMPTS_MAX = 5, IDLE_SECONDS = 5 };
+enum {
+    WORKERS_MAX = 64,
+    HOLDS_MAX = 64,
+    ATTEMPTS_MAX = 5, /* without any progress */
+    IDLE_MS = 5000,
+    AGAIN_MS = 1000, /* doubled with each attempt in vain */
+};
 
 #define KINDS(X) X(upload)
 
@@ -23,7 +35,7 @@ static const struct job_kind *const kinds[] = {
         NULL,
 };
 
-/* A job that a worker has. */
+/* A job that a worker has, or (beyond WORKERS_MAX) one that workers must leave alone just now. */
 struct running {
     struct uuid id, target;
     bool taken, cancel;
@@ -34,11 +46,11 @@ struct jobs {
     pthread_mutex_t lock;
     pthread_cond_t work, changed;
     pthread_t threads[WORKERS_MAX];
-    struct running running[WORKERS_MAX];
+    struct running running[WORKERS_MAX + HOLDS_MAX];
     int n;
-    bool stop, woken;
+    bool stop;
     int64_t streams;
-    uint64_t changes;
+    uint64_t changes, wakes;
 };
 
 uint64_t job_fields(const char *const *names)
@@ -69,17 +81,17 @@ static enum err save(struct server *srv, const struct job *job, uint64_t fields)
     return err;
 }
 
-static const char *const state_fields[] = {"state",        "started",     "finished",
-                                           "progress",     "attempts",    "error_code",
-                                           "error_detail", "error_field", NULL};
-
 static enum err end_job(struct server *srv, struct job *job, const char *state)
 {
+    static const char *const fields[] = {"state",        "finished",    "error_code",
+                                         "error_detail", "error_field", NULL};
+    static const char *const progress[] = {"progress", NULL};
+    bool done = strcmp(state, "done") == 0;
+
     job->state = state;
     job->finished = clock_now();
-    if (strcmp(state, "done") == 0)
-        job->progress.ppm = 1000000;
-    return save(srv, job, job_fields(state_fields));
+    job->progress.ppm = 1000000; /* written when done: an end before it keeps what there is */
+    return save(srv, job, job_fields(fields) | (done ? job_fields(progress) : 0));
 }
 
 static void set_error(struct job *job, enum err err, const struct problem *why, struct arena *mem)
@@ -89,13 +101,23 @@ static void set_error(struct job *job, enum err err, const struct problem *why, 
     job->error_field = why->field[0] ? arena_strdup(mem, why->field) : NULL;
 }
 
+/* The caller holds the lock. */
+static struct running *find_running(struct jobs *j, const struct uuid *id)
+{
+    for (int i = 0; i < j->n; i++)
+        if (j->running[i].taken && uuid_equal(&j->running[i].id, id))
+            return &j->running[i];
+    return NULL;
+}
+
 static bool is_cancelled(struct jobs *j, const struct uuid *id)
 {
-    bool yes = false;
+    const struct running *run;
+    bool yes;
 
     pthread_mutex_lock(&j->lock);
-    for (int i = 0; i < j->n; i++)
-        yes |= j->running[i].taken && j->running[i].cancel && uuid_equal(&j->running[i].id, id);
+    run = find_running(j, id);
+    yes = run && run->cancel;
     pthread_mutex_unlock(&j->lock);
     return yes;
 }
@@ -105,73 +127,116 @@ bool job_should_stop(struct server *srv, const struct job *job)
     return atomic_load(&srv->stopping) || (srv->jobs && is_cancelled(srv->jobs, &job->id));
 }
 
-/* A job whose world failed goes back to the queue a few times; whose input is wrong fails at once.
- */
-static void conclude(struct jobs *j, struct job *job, enum err err, const struct problem *why,
+static void set_deadline(struct timespec *until, int64_t ms)
+{
+    clock_gettime(CLOCK_MONOTONIC, until);
+    until->tv_nsec += ms % 1000 * 1000000;
+    until->tv_sec += ms / 1000 + until->tv_nsec / 1000000000;
+    until->tv_nsec %= 1000000000;
+}
+
+/* Before another attempt; less when the server stops, or the job shall. */
+static void wait_awhile(struct jobs *j, int slot, int64_t attempts)
+{
+    struct timespec until;
+
+    set_deadline(&until, AGAIN_MS << (attempts < ATTEMPTS_MAX ? attempts : ATTEMPTS_MAX));
+    pthread_mutex_lock(&j->lock);
+    while (!j->stop && !j->running[slot].cancel)
+        if (pthread_cond_timedwait(&j->work, &j->lock, &until))
+            break;
+    pthread_mutex_unlock(&j->lock);
+}
+
+/* true: the job has ended, or waits for the next start of the server. */
+static bool conclude(struct jobs *j, struct job *job, enum err err, const struct problem *why,
                      struct arena *mem)
 {
+    static const char *const attempts[] = {"attempts", NULL};
     const struct job_kind *kind = find_kind(job->kind);
     enum err saved;
 
-    if (!err && is_cancelled(j, &job->id)) {
+    if (job->cancel || is_cancelled(j, &job->id)) {
         saved = end_job(j->srv, job, "cancelled");
-    } else if (!err && atomic_load(&j->srv->stopping)) {
-        return; /* it stays running, and is taken up again at the next start */
+    } else if (atomic_load(&j->srv->stopping)) {
+        return true;
     } else if (!err) {
         saved = end_job(j->srv, job, "done");
-    } else if (err_retryable(err) && job->attempts < ATTEMPTS_MAX) {
+    } else if (err_retryable(err) && job->attempts + 1 < ATTEMPTS_MAX) {
         job->attempts++;
-        job->state = "queued";
-        saved = save(j->srv, job, job_fields(state_fields));
-        log_event(LOG_WARN, "job.again", LOG_STR("error", err_slug(err)));
-        return;
+        log_event(LOG_WARN, "job.again", LOG_STR("error", err_slug(err)),
+                  LOG_INT("attempts", job->attempts));
+        (void)!save(j->srv, job, job_fields(attempts)); /* the disk may be full */
+        return false;
     } else {
         set_error(job, err, why, mem);
         saved = end_job(j->srv, job, "failed");
     }
-    if (saved)
+    if (saved) {
         log_event(LOG_ERROR, "job.unsaved", LOG_STR("error", err_slug(saved)));
-    else if (kind && kind->cleanup)
+        return false;
+    }
+    if (kind && kind->cleanup)
         kind->cleanup(j->srv, job);
+    return true;
 }
 
-static void run_job(struct jobs *j, const struct uuid *id)
+static enum err begin(struct jobs *j, struct job *job)
+{
+    static const char *const fields[] = {"state", "started", NULL};
+
+    if (strcmp(job->state, "running") == 0)
+        return ERR_OK;
+    job->state = "running";
+    if (!job->started.ms)
+        job->started = clock_now();
+    return save(j->srv, job, job_fields(fields));
+}
+
+/* One attempt; true: the worker may forget the job.  *attempts: those in vain so far. */
+static bool run_job(struct jobs *j, const struct uuid *id, int64_t *attempts)
 {
     struct arena *mem = arena_new();
-    const struct job_kind *kind;
     struct problem why = {0};
     struct job job = {0};
     enum err err = store_get(j->srv->store, &job_type, id, 0, mem, &job);
+    const struct job_kind *kind;
+    bool over;
 
-    if (!err && strcmp(job.state, "queued") == 0) {
-        kind = find_kind(job.kind);
-        job.state = "running";
-        if (!job.started.ms)
-            job.started = clock_now();
-        err = save(j->srv, &job, job_fields(state_fields));
-        if (!err)
-            err = kind ? kind->run(j->srv, &job, mem, &why)
-                       : problem_set(&why, "kind", "there is no such kind of job");
-        conclude(j, &job, err, &why, mem);
-        log_event(LOG_INFO, "job.ended", LOG_STR("kind", job.kind), LOG_STR("state", job.state),
-                  LOG_INT("rows", job.n.read));
+    if (err || job.finished.ms) {
+        over = !err || err == ERR_NOT_FOUND || atomic_load(&j->srv->stopping);
+        arena_free(mem);
+        return over;
     }
+    kind = find_kind(job.kind);
+    if (!job.cancel)
+        err = begin(j, &job);
+    if (!err && !job.cancel)
+        err = kind ? kind->run(j->srv, &job, mem, &why)
+                   : problem_set(&why, "kind", "there is no such kind of job");
+    over = conclude(j, &job, err, &why, mem);
+    *attempts = job.attempts;
+    log_event(LOG_INFO, "job.ended", LOG_STR("kind", job.kind), LOG_STR("state", job.state));
     arena_free(mem);
+    return over;
 }
 
 struct claim {
     struct jobs *j;
-    struct uuid id, target;
+    int slot;
     bool found;
 };
 
 /* One job at a time in a visibility domain: matching by name relies on it. */
-static bool is_free(struct jobs *j, const struct uuid *id, const struct uuid *target)
+static bool is_free(const struct jobs *j, const struct job *job)
 {
-    for (int i = 0; i < j->n; i++)
-        if (j->running[i].taken &&
-            (uuid_equal(&j->running[i].target, target) || uuid_equal(&j->running[i].id, id)))
+    for (int i = 0; i < WORKERS_MAX + HOLDS_MAX; i++) {
+        const struct running *run = &j->running[i];
+
+        if (run->taken && (uuid_equal(&run->id, &job->id) ||
+                           (i < WORKERS_MAX && uuid_equal(&run->target, &job->target))))
             return false;
+    }
     return true;
 }
 
@@ -180,26 +245,27 @@ static bool consider(void *arg, const void *rec)
     const struct job *job = rec;
     struct claim *c = arg;
 
-    c->found = is_free(c->j, &job->id, &job->target);
-    c->id = job->id;
-    c->target = job->target;
+    pthread_mutex_lock(&c->j->lock);
+    c->found = !c->j->stop && is_free(c->j, job);
+    if (c->found)
+        c->j->running[c->slot] = (struct running){job->id, job->target, true, false};
+    pthread_mutex_unlock(&c->j->lock);
     return !c->found;
 }
 
-/* The oldest queued job that may run now; the caller holds the lock. */
+/* The oldest queued job that may run now. */
 static bool claim(struct jobs *j, int slot)
 {
     static const char *const queued = "queued";
-    struct query q = {.type = &job_type};
+    static const char *const fields[] = {"id", "target", NULL};
+    struct query q = {.type = &job_type, .fields = job_fields(fields)};
+    struct claim c = {.j = j, .slot = slot};
     struct arena *mem = arena_new();
-    struct claim c = {.j = j};
 
     q.where[0] = (struct cond){"state", OP_EQ, &queued};
     if (store_find(j->srv->store, &q, mem, consider, &c))
-        c.found = false;
+        log_event(LOG_WARN, "jobs.claim", LOG_INT("slot", slot));
     arena_free(mem);
-    if (c.found)
-        j->running[slot] = (struct running){c.id, c.target, true, false};
     return c.found;
 }
 
@@ -208,15 +274,18 @@ struct worker {
     int slot;
 };
 
-static void wait_for_work(struct jobs *j)
+static void work_on(struct jobs *j, int slot)
 {
-    struct timespec until;
+    struct uuid id = j->running[slot].id;
+    int64_t attempts = 0;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += IDLE_SECONDS;
-    if (!j->woken)
-        pthread_cond_timedwait(&j->work, &j->lock, &until);
-    j->woken = false;
+    while (!run_job(j, &id, &attempts) && !atomic_load(&j->srv->stopping))
+        wait_awhile(j, slot, attempts);
+    pthread_mutex_lock(&j->lock);
+    j->running[slot].taken = false;
+    j->wakes++; /* for one that waited for the domain */
+    pthread_cond_broadcast(&j->work);
+    pthread_mutex_unlock(&j->lock);
 }
 
 static void *work(void *arg)
@@ -224,25 +293,26 @@ static void *work(void *arg)
     struct worker *w = arg;
     struct jobs *j = w->j;
     int slot = w->slot;
+    bool stop = false;
 
     free(w);
-    pthread_mutex_lock(&j->lock);
-    while (!j->stop) {
-        struct uuid id;
+    while (!stop) {
+        struct timespec until;
+        uint64_t seen;
 
-        if (!claim(j, slot)) {
-            wait_for_work(j);
-            continue;
-        }
-        id = j->running[slot].id;
-        pthread_mutex_unlock(&j->lock);
-        run_job(j, &id);
         pthread_mutex_lock(&j->lock);
-        j->running[slot].taken = false;
-        j->woken = true; /* one that waited for the domain */
-        pthread_cond_broadcast(&j->work);
+        seen = j->wakes;
+        pthread_mutex_unlock(&j->lock);
+        if (claim(j, slot))
+            work_on(j, slot);
+        set_deadline(&until, IDLE_MS);
+        pthread_mutex_lock(&j->lock);
+        while (seen == j->wakes && !j->stop)
+            if (pthread_cond_timedwait(&j->work, &j->lock, &until))
+                break;
+        stop = j->stop;
+        pthread_mutex_unlock(&j->lock);
     }
-    pthread_mutex_unlock(&j->lock);
     return NULL;
 }
 
@@ -263,10 +333,11 @@ static bool take_left(void *arg, const void *rec)
     return true;
 }
 
-/* What a dead process was at goes back to the queue. */
+/* What a dead process was at goes back to the queue; not for ever, if it is what kills it. */
 static enum err recover(struct server *srv)
 {
     static const char *const running = "running";
+    static const char *const fields[] = {"state", "attempts", NULL};
     struct query q = {.type = &job_type};
     struct arena *mem = arena_new();
     struct left left = {0};
@@ -280,8 +351,8 @@ static enum err recover(struct server *srv)
 
         job->attempts++;
         job->state = "queued";
-        if (job->attempts <= ATTEMPTS_MAX) {
-            err = save(srv, job, job_fields(state_fields));
+        if (job->attempts < ATTEMPTS_MAX) {
+            err = save(srv, job, job_fields(fields));
         } else {
             set_error(job, ERR_INTERNAL, &why, mem);
             err = end_job(srv, job, "failed");
@@ -289,7 +360,20 @@ static enum err recover(struct server *srv)
     }
     free(left.v);
     arena_free(mem);
+    for (const struct job_kind *const *k = kinds; *k && !err; k++)
+        if ((*k)->tidy)
+            (*k)->tidy(srv);
     return err;
+}
+
+static void init_cond(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
 }
 
 enum err jobs_start(struct server *srv, int workers, struct jobs **out)
@@ -303,8 +387,8 @@ enum err jobs_start(struct server *srv, int workers, struct jobs **out)
     }
     j->srv = srv;
     pthread_mutex_init(&j->lock, NULL);
-    pthread_cond_init(&j->work, NULL);
-    pthread_cond_init(&j->changed, NULL);
+    init_cond(&j->work);
+    init_cond(&j->changed);
     srv->jobs = *out = j;
     j->n = workers < WORKERS_MAX ? workers : WORKERS_MAX;
     for (int i = 0; i < j->n; i++) {
@@ -340,7 +424,7 @@ void jobs_stop(struct jobs *j)
 void jobs_wake(struct jobs *j)
 {
     pthread_mutex_lock(&j->lock);
-    j->woken = true;
+    j->wakes++;
     pthread_cond_broadcast(&j->work);
     pthread_mutex_unlock(&j->lock);
 }
@@ -358,10 +442,7 @@ void jobs_wait_change(struct jobs *j, int64_t ms)
     struct timespec until;
     uint64_t seen;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    set_deadline(&until, ms);
     pthread_mutex_lock(&j->lock);
     seen = j->changes;
     while (seen == j->changes && !j->stop)
@@ -370,35 +451,87 @@ void jobs_wait_change(struct jobs *j, int64_t ms)
     pthread_mutex_unlock(&j->lock);
 }
 
-static bool flag_running(struct jobs *j, const struct uuid *id)
-{
-    bool found = false;
+/* Keeps workers away from a job that none of them has. */
+struct hold {
+    struct jobs *j;
+    struct running *slot; /* NULL: a worker has it, or there is no hold */
+};
 
-    pthread_mutex_lock(&j->lock);
-    for (int i = 0; i < j->n; i++) {
-        if (!j->running[i].taken || !uuid_equal(&j->running[i].id, id))
-            continue;
-        j->running[i].cancel = true;
-        found = true;
-    }
-    pthread_mutex_unlock(&j->lock);
-    return found;
+static void drop_hold(void *arg)
+{
+    struct hold *h = arg;
+
+    pthread_mutex_lock(&h->j->lock);
+    if (h->slot)
+        h->slot->taken = false;
+    pthread_mutex_unlock(&h->j->lock);
+    h->slot = NULL;
 }
 
-enum err jobs_cancel(struct jobs *j, const struct uuid *id, struct arena *mem)
+/* errors: ERR_BUSY: all holds are taken */
+static enum err take_hold(struct hold *h, const struct uuid *id)
 {
-    struct job job = {0};
-    enum err err = store_get(j->srv->store, &job_type, id, 0, mem, &job);
+    struct running *holds = h->j->running + WORKERS_MAX;
+    enum err err = ERR_BUSY;
+    int i = 0;
 
-    if (err)
-        return err;
-    if (flag_running(j, id))
-        return ERR_OK;
-    if (strcmp(job.state, "queued") != 0)
-        return ERR_CONFLICT;
-    err = end_job(j->srv, &job, "cancelled");
-    if (!err && find_kind(job.kind) && find_kind(job.kind)->cleanup)
-        find_kind(job.kind)->cleanup(j->srv, &job);
+    pthread_mutex_lock(&h->j->lock);
+    while (i < HOLDS_MAX && holds[i].taken)
+        i++;
+    if (find_running(h->j, id)) {
+        err = ERR_OK;
+    } else if (i < HOLDS_MAX) {
+        holds[i] = (struct running){.id = *id, .taken = true};
+        h->slot = &holds[i];
+        err = ERR_OK;
+    }
+    pthread_mutex_unlock(&h->j->lock);
+    return err;
+}
+
+/* The worker looks at this; the record is for the case that the server dies before. */
+static void flag_running(struct jobs *j, const struct uuid *id)
+{
+    struct running *run;
+
+    pthread_mutex_lock(&j->lock);
+    run = find_running(j, id);
+    if (run)
+        run->cancel = true;
+    pthread_cond_broadcast(&j->work); /* it may be waiting for another attempt */
+    pthread_mutex_unlock(&j->lock);
+}
+
+enum err jobs_cancel(struct jobs *j, const struct uuid *id, const struct audit *audit,
+                     struct arena *mem)
+{
+    static const char *const fields[] = {"state", "finished", "cancel", NULL};
+    static const char *const flag[] = {"cancel", NULL};
+    struct hold *h = arena_alloc(mem, sizeof(*h));
+    struct deferred *d = arena_defer(mem, drop_hold, h);
+    struct job job = {.id = *id, .state = "cancelled", .finished = clock_now(), .cancel = true};
+    struct step steps[] = {
+        {.kind = STEP_UPDATE, .type = &job_type, .rec = &job, .guard = "finished"},
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = audit},
+    };
+    struct plan plan = {.steps = steps, .n = 2};
+    struct job old = {0};
+    enum err err;
+
+    h->j = j;
+    err = take_hold(h, id);
+    steps[0].fields = job_fields(h->slot ? fields : flag);
+    if (!err)
+        err = store_get(j->srv->store, &job_type, id, 0, mem, &old);
+    if (!err)
+        err = store_commit(j->srv->store, &plan);
+    if (!err && h->slot && find_kind(old.kind) && find_kind(old.kind)->cleanup)
+        find_kind(old.kind)->cleanup(j->srv, &old);
+    drop_hold(h);
+    arena_cancel(d);
+    if (!err)
+        flag_running(j, id);
+    jobs_changed(j);
     return err;
 }
 

@@ -18,10 +18,12 @@ struct job_kind {
     const char *name; /* "upload" */
     /*
      * Do the work from job->offset on.  Repeatable: it may have been cut at any instruction before.
-     * Returns ERR_OK (done), or an error with *why (the job fails); looks at job_should_stop().
+     * Returns ERR_OK (done), or an error with *why (the job fails; it is tried again when
+     * err_retryable()); looks at job_should_stop().
      */
     enum err (*run)(struct server *srv, struct job *job, struct arena *mem, struct problem *why);
     void (*cleanup)(struct server *srv, const struct job *job); /* after done, failed, cancelled */
+    void (*tidy)(struct server *srv); /* before the workers start: what a dead process left */
 };
 
 /* Take up what a dead process left, start `workers` threads. */

@@ -4,8 +4,12 @@
 
 #include "server/jobs.h"
 
-/* Ask a job to stop; at once when it is only queued. errors: ERR_CONFLICT: it has ended */
-enum err jobs_cancel(struct jobs *j, const struct uuid *id, struct arena *mem) MUST_CHECK;
+/*
+ * Ask a job to stop, and write the audit record with that; at once when no worker has it.
+ * errors: ERR_CONFLICT: it has ended; ERR_BUSY
+ */
+enum err jobs_cancel(struct jobs *j, const struct uuid *id, const struct audit *audit,
+                     struct arena *mem) MUST_CHECK;
 
 /* One of `most` streams of events; false: all are taken. */
 bool jobs_stream_take(struct jobs *j, int64_t most);

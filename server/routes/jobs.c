@@ -81,18 +81,12 @@ static enum err job_list(struct request *r)
 static enum err job_cancel(struct request *r)
 {
     struct job job = {0};
-    struct step step = {.kind = STEP_INSERT, .type = &audit_type};
-    struct plan plan = {.steps = &step, .n = 1};
     enum err err = load_job(r, &job);
 
     if (!err)
-        err = jobs_cancel(r->srv->jobs, &job.id, r->mem);
+        err = jobs_cancel(r->srv->jobs, &job.id, request_audit(r, &job.id, NULL), r->mem);
     if (err == ERR_CONFLICT)
         return refuse(r, ERR_CONFLICT, NULL, "the job has ended already");
-    if (err)
-        return err;
-    step.rec = request_audit(r, &job.id, NULL);
-    err = store_commit(r->srv->store, &plan);
     return err ? err : job_show(r);
 }
 
