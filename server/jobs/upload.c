@@ -1,12 +1,22 @@
 #include "server/jobs/upload.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "server/jobs_private.h"
+#include "server/options.h"
 #include "server/search/search.h"
 #include "server/store.h"
 
-enum { BLOCK = 64 * 1024, SEARCHABLE_MS = 30000, LOOK_EVERY = 256 };
+enum {
+    BLOCK = 64 * 1024,
+    SEARCHABLE_MS = 30000,
+    LOOK_MS = 200,
+    LOOK_EVERY = 256,   /* rows between two looks at whether to stop */
+    CAREFUL_ROWS = 600, /* more than a chunk has */
+};
 
 static enum err read_params(const struct job *job, struct arena *mem, struct upload_params *out,
                             struct problem *why)
@@ -68,7 +78,10 @@ static enum err read_rows(struct server *srv, struct job *job, const struct uplo
     while (!err && !stopped && !last) {
         ssize_t n = pread(f->fd, block, sizeof(block), at);
 
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n < 0) {
+            log_event(LOG_ERROR, "upload.read", LOG_INT("errno", errno));
             err = ERR_UNAVAILABLE;
             break;
         }
@@ -82,28 +95,83 @@ static enum err read_rows(struct server *srv, struct job *job, const struct uplo
     return err || stopped ? err : importer_flush(im);
 }
 
+/*
+ * A plan that is refused is taken again from the last checkpoint, now row by row: two rows of one
+ * plan may want an address that the other gives up, which in their own order is possible.
+ */
+static enum err import_rows(struct server *srv, struct job *job, const struct upload_file *f,
+                            const struct upload_params *p, struct arena *mem)
+{
+    int64_t tried = -1;
+    enum err err = ERR_CONFLICT;
+
+    for (size_t one_by_one = 0; err == ERR_CONFLICT; one_by_one = CAREFUL_ROWS) {
+        struct importer *im = importer_new(srv, job, f, one_by_one);
+
+        if (!im)
+            return ERR_NO_MEMORY;
+        err = read_rows(srv, job, f, im, p);
+        importer_free(im);
+        if (err != ERR_CONFLICT)
+            break;
+        log_event(LOG_WARN, "upload.conflict", LOG_INT("row_by_row", one_by_one));
+        if (store_get(srv->store, &job_type, &job->id, 0, mem, job) || job->offset == tried)
+            break;
+        tried = job->offset;
+    }
+    return err;
+}
+
+/* Done means searchable; an index that lags does not make the import fail. */
+static void wait_searchable(struct server *srv, const struct job *job)
+{
+    int64_t change = store_last_change(srv->store);
+
+    for (int64_t ms = 0; ms < SEARCHABLE_MS && !job_should_stop(srv, job); ms += LOOK_MS)
+        if (search_wait(srv->search, change, LOOK_MS))
+            return;
+}
+
 static enum err run(struct server *srv, struct job *job, struct arena *mem, struct problem *why)
 {
     struct upload_params p = {0};
     struct upload_file f = {.fd = -1};
-    struct importer *im;
     enum err err = read_params(job, mem, &p, why);
 
     if (!err)
         err = upload_file_open(upload_path(srv, &job->id, mem), &p, mem, &f, why);
     if (!err)
         err = save_mapping(srv, job, &f, mem);
-    if (!err) {
-        im = importer_new(srv, job, &f);
-        err = read_rows(srv, job, &f, im, &p);
-        importer_free(im);
-    }
+    if (!err)
+        err = import_rows(srv, job, &f, &p, mem);
     if (f.fd >= 0)
         close(f.fd);
-    /* Done means searchable; an index that lags does not make the import fail. */
     if (!err && srv->search)
-        search_wait(srv->search, store_last_change(srv->store), SEARCHABLE_MS);
+        wait_searchable(srv, job);
     return err;
+}
+
+/* Files whose job has ended, or never came to be, when the server died at the wrong moment. */
+static void tidy(struct server *srv)
+{
+    struct arena *mem = arena_new();
+    const char *dir = arena_printf(mem, "%s/spool", srv->options->data);
+    DIR *d = opendir(dir);
+
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char name[UUID_TEXT];
+        struct job job = {0};
+        struct uuid id;
+
+        snprintf(name, sizeof(name), "%.36s", e->d_name);
+        if (!uuid_parse(name, &id))
+            continue;
+        if (store_get(srv->store, &job_type, &id, 0, mem, &job) == ERR_NOT_FOUND || job.finished.ms)
+            unlink(arena_printf(mem, "%s/%s", dir, e->d_name));
+    }
+    if (d)
+        closedir(d);
+    arena_free(mem);
 }
 
 static void cleanup(struct server *srv, const struct job *job)
@@ -116,4 +184,4 @@ static void cleanup(struct server *srv, const struct job *job)
     arena_free(mem);
 }
 
-const struct job_kind upload_job = {.name = "upload", .run = run, .cleanup = cleanup};
+const struct job_kind upload_job = {.name = "upload", .run = run, .cleanup = cleanup, .tidy = tidy};

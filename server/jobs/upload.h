@@ -1,7 +1,7 @@
 /*
  * An import of a file of contacts, in pieces: upload_file.c finds its encoding, delimiter, header
- * and mapping; upload_row.c turns a row into a profile and a company; upload_chunk.c matches,
- * merges and commits; upload.c runs them.
+ * and mapping; upload_row.c turns a row into a profile and a company; upload_import.c takes row by
+ * row, matches, merges and commits (upload_chunk.h); upload.c runs them.
  */
 #ifndef SERVER_JOBS_UPLOAD_H
 #define SERVER_JOBS_UPLOAD_H
@@ -46,12 +46,15 @@ struct reject {
     const char *reason;
 };
 
-enum { ROW_REJECTS = 16 };
+enum { ROW_REJECTS = 32 };
 
 struct upload_row {
     struct profile p;
     struct company c;
+    uint64_t given; /* fields of the profile that the row itself gives; set by the importer */
     bool has_company;
+    bool weak_domain; /* told by the e-mail address alone */
+    bool weak_place;  /* the company's, as the person has none */
     struct reject rejects[ROW_REJECTS];
     size_t n_rejects;
     bool rejected; /* the whole row: nothing of it identifies anybody */
@@ -63,10 +66,16 @@ void upload_row_read(struct arena *mem, const struct upload_file *f, const char 
 
 struct importer;
 
-struct importer *importer_new(struct server *srv, struct job *job, const struct upload_file *f);
+/* one_by_one: so many rows go each in a plan of its own.  NULL: no memory. */
+struct importer *importer_new(struct server *srv, struct job *job, const struct upload_file *f,
+                              size_t one_by_one);
 /* Commits nothing of what was not. NULL is fine. */
 void importer_free(struct importer *im);
-/* A row that was read; faulty: a reader's fault instead. May commit. */
+/*
+ * A row that was read, or a reader's fault.  May commit what came before, up to this row when
+ * may_checkpoint.  errors: ERR_CONFLICT: two rows of one plan stand in each other's way, or
+ * somebody else wrote in between; begin again at the job's checkpoint
+ */
 enum err importer_add(struct importer *im, const struct csv_row *row, const char *country,
                       bool may_checkpoint) MUST_CHECK;
 /* Commit the rest and wait for it. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "common/json.h"
+#include "common/log.h"
 #include "common/textcode.h"
 #include "common/utf8.h"
 #include "server/jobs/upload.h"
@@ -26,18 +27,32 @@ const char *upload_path(const struct server *srv, const struct uuid *job, struct
     return arena_printf(mem, "%s/spool/%s", srv->options->data, uuid_text(job, id));
 }
 
-static enum textcode sniff(int fd)
+/* As pread; a failure is logged, and must not be taken for the end of the file. */
+static ssize_t read_block(int fd, char *block, size_t size, off_t at)
+{
+    ssize_t n;
+
+    do
+        n = pread(fd, block, size, at);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        log_event(LOG_ERROR, "upload.read", LOG_INT("errno", errno));
+    return n;
+}
+
+static enum err sniff(int fd, enum textcode *out)
 {
     struct textcode_sniff s = {0};
     char block[BLOCK];
     ssize_t n;
     off_t at = 0;
 
-    while ((n = pread(fd, block, sizeof(block), at)) > 0) {
+    while ((n = read_block(fd, block, sizeof(block), at)) > 0) {
         textcode_sniff_add(&s, block, (size_t)n);
         at += n;
     }
-    return textcode_sniff_end(&s);
+    *out = textcode_sniff_end(&s);
+    return n < 0 ? ERR_UNAVAILABLE : ERR_OK;
 }
 
 static bool write_all(int fd, const char *p, size_t n)
@@ -66,11 +81,13 @@ static enum err convert(int from, int to, enum textcode code)
     ssize_t n;
 
     do {
-        n = pread(from, block, sizeof(block), at);
+        n = read_block(from, block, sizeof(block), at);
         at += n > 0 ? n : 0;
         buf_clear(&b);
         textcode_convert(&conv, block, n > 0 ? (size_t)n : 0, n <= 0, &b);
-        if (b.failed)
+        if (n < 0)
+            err = ERR_UNAVAILABLE;
+        else if (b.failed)
             err = ERR_NO_MEMORY;
         else if (!write_all(to, b.data ? b.data : "", b.len))
             err = errno == ENOSPC ? ERR_DISK_FULL : ERR_UNAVAILABLE;
@@ -80,20 +97,23 @@ static enum err convert(int from, int to, enum textcode code)
 }
 
 /* The file, or its copy in UTF-8 beside it. */
-static enum err open_utf8(const char *path, struct arena *mem, struct upload_file *out)
+static enum err open_utf8(const char *path, struct arena *mem, struct upload_file *out,
+                          struct problem *why)
 {
     const char *copy = arena_printf(mem, "%s.utf8", path);
     int fd = open(path, O_RDONLY | O_CLOEXEC), to;
     enum textcode code;
     enum err err;
 
+    if (fd < 0 && errno == ENOENT)
+        return problem_set(why, "body", "the uploaded file is gone from the server");
     if (fd < 0)
         return ERR_UNAVAILABLE;
-    code = sniff(fd);
-    out->encoding = textcode_name(code);
     out->fd = fd;
-    if (code == TEXT_UTF8)
-        return ERR_OK;
+    err = sniff(fd, &code);
+    out->encoding = textcode_name(code);
+    if (err || code == TEXT_UTF8)
+        return err;
     to = open(copy, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     err = to < 0 ? ERR_UNAVAILABLE : convert(fd, to, code);
     close(fd);
@@ -122,7 +142,7 @@ static void keep_row(struct arena *mem, struct table *t, const struct csv_row *r
 static enum err read_head(struct arena *mem, struct upload_file *f, struct table *t)
 {
     char *head = arena_alloc(mem, HEAD + 1);
-    ssize_t n = pread(f->fd, head, HEAD, 0);
+    ssize_t n = read_block(f->fd, head, HEAD, 0);
     struct csv_row row;
     struct csv *c;
     enum err err;
@@ -141,8 +161,28 @@ static enum err read_head(struct arena *mem, struct upload_file *f, struct table
     return err;
 }
 
-static bool find_header(struct arena *mem, const struct table *t, size_t *at)
+/* Does the row name every column that the rules name? */
+static bool has_columns(const struct strs *row, const struct strs *rules)
 {
+    for (size_t i = 0; i < rules->n; i++) {
+        const char *colon = strrchr(rules->v[i], ':');
+        size_t n = colon ? (size_t)(colon - rules->v[i]) : 0, k = 0;
+
+        while (k < row->n && (strlen(row->v[k]) != n || memcmp(row->v[k], rules->v[i], n) != 0))
+            k++;
+        if (k == row->n)
+            return false;
+    }
+    return rules->n > 0;
+}
+
+/* By what the user says of its columns, else by names we know. */
+static bool find_header(struct arena *mem, const struct table *t, const struct strs *rules,
+                        size_t *at)
+{
+    for (*at = 0; *at < t->n && *at < HEADER_LINES; ++*at)
+        if (has_columns(&t->rows[*at], rules))
+            return true;
     for (*at = 0; *at < t->n && *at < HEADER_LINES; ++*at)
         if (mapping_is_header(mem, t->rows[*at].v, t->rows[*at].n))
             return true;
@@ -153,15 +193,18 @@ int64_t upload_line_at(int fd, int64_t upto)
 {
     char block[BLOCK];
     int64_t lines = 1, at = 0;
+    char last = 0;
 
     while (at < upto) {
         size_t want = upto - at < BLOCK ? (size_t)(upto - at) : BLOCK;
-        ssize_t n = pread(fd, block, want, at);
+        ssize_t n = read_block(fd, block, want, at);
 
         if (n <= 0)
             break;
-        for (ssize_t i = 0; i < n; i++) /* LF, and CR without one */
-            lines += block[i] == '\n' || (block[i] == '\r' && (i + 1 == n || block[i + 1] != '\n'));
+        for (ssize_t i = 0; i < n; i++) { /* CR, and LF without one before it */
+            lines += block[i] == '\r' || (block[i] == '\n' && last != '\r');
+            last = block[i];
+        }
         at += n;
     }
     return lines;
@@ -216,7 +259,7 @@ enum err upload_file_open(const char *path, const struct upload_params *p, struc
     struct table *t = arena_alloc(mem, sizeof(*t));
     struct stat st;
     size_t header;
-    enum err err = open_utf8(path, mem, out);
+    enum err err = open_utf8(path, mem, out, why);
 
     if (!err && fstat(out->fd, &st))
         err = ERR_UNAVAILABLE;
@@ -225,7 +268,7 @@ enum err upload_file_open(const char *path, const struct upload_params *p, struc
     if (err)
         return err;
     out->size = st.st_size;
-    if (!find_header(mem, t, &header))
+    if (!find_header(mem, t, &p->map, &header))
         return problem_set(why, "body",
                            "no header: none of the first rows names two known columns");
     out->n = t->rows[header].n;

@@ -9,8 +9,9 @@
 #include "server/derive.h"
 #include "server/identity.h"
 #include "server/jobs/upload.h"
+#include "server/jobs/upload_value.h"
 
-enum { LIST_MAX = 100 };
+enum { LIST_MAX = 100, LIST_TEXT = 80 };
 
 struct reader {
     struct arena *mem;
@@ -20,12 +21,19 @@ struct reader {
     int phone_rank;      /* of the phone that was taken; 0: none */
 };
 
+/* The last but one says that there are more; the last is for the row itself. */
 static void reject(struct reader *r, const char *code, const char *reason)
 {
     struct upload_row *row = r->row;
 
-    if (row->n_rejects < ROW_REJECTS)
+    struct reject more = {r->column, "more", "this cell and others of the row were left out"};
+
+    if (row->n_rejects < ROW_REJECTS - 2) {
         row->rejects[row->n_rejects++] = (struct reject){r->column, code, reason};
+        return;
+    }
+    row->rejects[ROW_REJECTS - 2] = more;
+    row->n_rejects = ROW_REJECTS - 1;
 }
 
 /* Into a text field of the profile, within its ceiling. */
@@ -96,127 +104,37 @@ static void take_country(struct reader *r, const char **slot, const char *value)
         reject(r, "bad_country", "there is no such country");
 }
 
-/* "12,500", "51-200" (its middle), "10001+", "1.2k" */
-static bool parse_count(const char *text, int64_t *out)
-{
-    int64_t part[2] = {0, 0};
-    int at = 0;
-
-    for (; *text; text++) {
-        if (*text >= '0' && *text <= '9') {
-            if (part[at] > INT64_C(100000000000000))
-                return false;
-            part[at] = part[at] * 10 + (*text - '0');
-        } else if ((*text == '-' || (unsigned char)*text == 0xe2) && at == 0 && part[0]) {
-            text += (unsigned char)*text == 0xe2 ? 2 : 0; /* an en dash */
-            at = 1;
-        } else if (!strchr(",. '+", *text)) {
-            return false;
-        }
-    }
-    *out = at ? (part[0] + part[1]) / 2 : part[0];
-    return *out > 0;
-}
-
 static void take_employees(struct reader *r, const char *value)
 {
-    int64_t n;
-
-    if (parse_count(value, &n) && n <= 10000000)
-        r->row->c.employees = n;
-    else
+    if (!value_employees(value, &r->row->c.employees))
         reject(r, "bad_number", "this is not a number of employees");
-}
-
-/* A power of ten from "K", "M", "million", ...; 0: it is none. */
-static int64_t unit_of(const char *text)
-{
-    static const struct {
-        const char *word;
-        int64_t unit;
-    } units[] = {{"k", 1000},        {"thousand", 1000},      {"m", 1000000},   {"mm", 1000000},
-                 {"mio", 1000000},   {"million", 1000000},    {"mil", 1000000}, {"b", 1000000000},
-                 {"bn", 1000000000}, {"billion", 1000000000}, {"", 1}};
-
-    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-        if (strcasecmp(units[i].word, text) == 0)
-            return units[i].unit;
-    return 0;
-}
-
-/* "USD 3,400,000,000.00", "$3.4B", "28000000"; only dollars: rates change, and we keep none. */
-static bool parse_revenue(struct arena *mem, const char *text, int64_t *out)
-{
-    int64_t whole = 0, part = 0, scale = 1, unit;
-    const char *dot, *end;
-
-    if (strncasecmp(text, "USD", 3) == 0 || strncasecmp(text, "US$", 3) == 0)
-        text += 3;
-    text += strspn(text, " $");
-    if (*text < '0' || *text > '9')
-        return false;
-    for (; *text && strchr("0123456789, '", *text); text++)
-        if (*text >= '0' && *text <= '9' && whole < INT64_C(100000000000000))
-            whole = whole * 10 + (*text - '0');
-    dot = *text == '.' ? text : NULL;
-    for (text += dot != NULL; *text >= '0' && *text <= '9'; text++)
-        if (scale < 1000000) {
-            part = part * 10 + (*text - '0');
-            scale *= 10;
-        }
-    text += strspn(text, " ");
-    end = text + strcspn(text, " ");
-    unit = unit_of(arena_strndup(mem, text, (size_t)(end - text)));
-    if (!unit || strcspn(end, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(end) ||
-        whole > INT64_C(9000000000000000) / unit)
-        return false;
-    *out = whole * unit + part * unit / scale;
-    return true;
 }
 
 static void take_revenue(struct reader *r, const char *value)
 {
-    int64_t n;
-
-    if (parse_revenue(r->mem, value, &n))
-        r->row->c.revenue = n;
-    else
+    if (!value_revenue(value, &r->row->c.revenue))
         reject(r, "bad_revenue", "this is not an amount of US dollars");
-}
-
-/* "AVIATION_&_AEROSPACE" and "Aviation & Aerospace" are one. */
-static const char *industry_of(struct arena *mem, const char *value)
-{
-    char *out = arena_strdup(mem, value);
-
-    for (char *p = out; *p; p++) {
-        if (*p == '_')
-            *p = ' ';
-        else if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p + 32);
-    }
-    return out;
 }
 
 static void take_list(struct reader *r, struct strs *out, const char *value)
 {
     const char **v = arena_alloc(r->mem, LIST_MAX * sizeof(*v));
 
+    bool more = true;
+
     *out = (struct strs){v, 0};
-    while (*value) {
+    while (*value && more) {
         size_t n = strcspn(value, ",;|");
         const char *one = utf8_tidy(r->mem, arena_strndup(r->mem, value, n));
 
-        if (*one && out->n < LIST_MAX && strlen(one) <= 80)
+        if (*one && strlen(one) > LIST_TEXT)
+            reject(r, "too_long", "an item of the list is longer than it may be");
+        else if (*one && (more = out->n < LIST_MAX))
             v[out->n++] = one;
         value += n + (value[n] != '\0');
     }
-}
-
-static bool is_yes(const char *v)
-{
-    return strcmp(v, "1") == 0 || strcasecmp(v, "true") == 0 || strcasecmp(v, "yes") == 0 ||
-           strcasecmp(v, "y") == 0 || strcasecmp(v, "x") == 0 || strcasecmp(v, "ja") == 0;
+    if (!more)
+        reject(r, "too_many", "the list has more items than are kept");
 }
 
 static void take_domain(struct reader *r, const char *value)
@@ -229,19 +147,31 @@ static void take_domain(struct reader *r, const char *value)
         reject(r, "bad_website", "this is not a website");
 }
 
-/* "Keller, Anna" is written the other way round. */
 static void take_name(struct reader *r, const char *value)
 {
-    const char *comma = strchr(value, ',');
     struct profile *p = &r->row->p;
+    const char *last, *first;
 
-    if (comma && comma[1] == ' ' && !strchr(comma + 1, ',')) {
-        take_text(r, "last_name", &p->last_name,
-                  arena_strndup(r->mem, value, (size_t)(comma - value)));
-        take_text(r, "first_name", &p->first_name, comma + 2);
-        return;
+    if (value_last_first(r->mem, value, &last, &first)) {
+        take_text(r, "last_name", &p->last_name, last);
+        take_text(r, "first_name", &p->first_name, first);
+    } else {
+        take_text(r, "name", &p->name, value);
     }
-    take_text(r, "name", &p->name, value);
+}
+
+static void take_flag(struct reader *r, bool *slot, const char *value)
+{
+    if (!value_flag(value, slot))
+        reject(r, "bad_flag", "this is neither yes nor no");
+}
+
+static void take_word(struct reader *r, const char **slot, const char *word)
+{
+    if (word)
+        *slot = word;
+    else
+        reject(r, "unknown_word", "this word is none that we know, and stands for none");
 }
 
 static void take_url(struct reader *r, const char *value)
@@ -255,7 +185,6 @@ static void take_url(struct reader *r, const char *value)
 static void take_person(struct reader *r, enum import_field field, const char *v)
 {
     struct profile *p = &r->row->p;
-    const char *word;
 
     switch (field) {
     case IMPORT_first_name:
@@ -271,12 +200,10 @@ static void take_person(struct reader *r, enum import_field field, const char *v
         take_text(r, "title", &p->title, v);
         break;
     case IMPORT_seniority:
-        word = derive_seniority_word(r->mem, v);
-        p->seniority = word ? word : p->seniority;
+        take_word(r, &p->seniority, derive_seniority_word(r->mem, v));
         break;
     case IMPORT_department:
-        word = derive_department_word(r->mem, v);
-        p->department = word ? word : p->department;
+        take_word(r, &p->department, derive_department_word(r->mem, v));
         break;
     case IMPORT_email:
         take_email(r, v);
@@ -297,10 +224,10 @@ static void take_person(struct reader *r, enum import_field field, const char *v
         take_list(r, &p->keywords, v);
         break;
     case IMPORT_email_opt_out:
-        p->email_opt_out = is_yes(v);
+        take_flag(r, &p->email_opt_out, v);
         break;
     case IMPORT_do_not_call:
-        p->do_not_call = is_yes(v);
+        take_flag(r, &p->do_not_call, v);
         break;
     default:
         break;
@@ -310,7 +237,6 @@ static void take_person(struct reader *r, enum import_field field, const char *v
 static void take_company(struct reader *r, enum import_field field, const char *v)
 {
     struct company *c = &r->row->c;
-    char phone[PHONE_TEXT];
 
     switch (field) {
     case IMPORT_company:
@@ -320,7 +246,7 @@ static void take_company(struct reader *r, enum import_field field, const char *
         take_domain(r, v);
         break;
     case IMPORT_industry:
-        take_text(r, "industry", &c->industry, industry_of(r->mem, v));
+        take_text(r, "industry", &c->industry, value_industry(r->mem, v));
         break;
     case IMPORT_employees:
         take_employees(r, v);
@@ -331,12 +257,6 @@ static void take_company(struct reader *r, enum import_field field, const char *
     case IMPORT_technologies:
         take_list(r, &c->technologies, v);
         break;
-    case IMPORT_company_phone:
-        if (phone_normal(v, r->country, phone))
-            c->phone = arena_strdup(r->mem, phone);
-        else
-            reject(r, "bad_phone", "not a telephone number, or its country is unknown");
-        break;
     case IMPORT_company_linkedin_url:
         take_text(r, "linkedin_url", &c->linkedin_url, v);
         break;
@@ -346,12 +266,20 @@ static void take_company(struct reader *r, enum import_field field, const char *
     case IMPORT_company_state:
         take_text(r, "state", &c->state, v);
         break;
-    case IMPORT_company_country:
-        take_country(r, &c->country, v);
-        break;
     default:
         break;
     }
+}
+
+static void take_company_phone(struct reader *r, const char *value)
+{
+    const char *country = r->row->c.country ? r->row->c.country : r->country;
+    char phone[PHONE_TEXT];
+
+    if (phone_normal(value, country, phone))
+        r->row->c.phone = arena_strdup(r->mem, phone);
+    else
+        reject(r, "bad_phone", "not a telephone number, or its country is unknown");
 }
 
 static void take_phones(struct reader *r, enum import_field field, const char *v)
@@ -361,11 +289,19 @@ static void take_phones(struct reader *r, enum import_field field, const char *v
                                              [IMPORT_phone] = 2,
                                              [IMPORT_phone_other] = 1};
 
-    if (ranks[field])
+    if (field == IMPORT_company_phone)
+        take_company_phone(r, v);
+    else if (ranks[field])
         take_phone(r, v, ranks[field]);
 }
 
-/* Each cell of these columns through fn. Spreadsheets keep numbers as text with an apostrophe. */
+/* Spreadsheets keep what looks like a formula or a number as text with an apostrophe in front. */
+static const char *without_apostrophe(const char *v)
+{
+    return v[0] == '\'' && v[1] && strchr("0123456789+-=@(", v[1]) ? v + 1 : v;
+}
+
+/* Each cell that is mapped and not empty through fn. */
 static void each_cell(struct reader *r, const struct upload_file *f, const char *const *cells,
                       size_t n, void (*fn)(struct reader *, enum import_field, const char *))
 {
@@ -374,44 +310,44 @@ static void each_cell(struct reader *r, const struct upload_file *f, const char 
 
         if (f->fields[i] == IMPORT_none)
             continue;
-        v = utf8_tidy(r->mem, cells[i]);
-        v += *v == '\'';
+        v = without_apostrophe(utf8_tidy(r->mem, cells[i]));
         r->column = i;
         if (*v)
             fn(r, f->fields[i], v);
     }
 }
 
-static void take_own_country(struct reader *r, enum import_field field, const char *v)
+static void take_countries(struct reader *r, enum import_field field, const char *v)
 {
     if (field == IMPORT_country)
         take_country(r, &r->row->p.country, v);
+    else if (field == IMPORT_company_country)
+        take_country(r, &r->row->c.country, v);
 }
 
-/* The company's facts stand in the profile too; a work address tells its domain. */
+/*
+ * The company's facts stand in the profile too; a work address tells its domain, though a website
+ * does so better.
+ */
 static void join(struct upload_row *row, struct arena *mem)
 {
     struct profile *p = &row->p;
     struct company *c = &row->c;
-    const char *mail = p->email ? identity_domain(mem, p->email) : NULL;
+    const char *mail = p->email && c->name ? identity_domain(mem, p->email) : NULL;
 
-    if (!c->domain && mail && !identity_is_free_mail(mail) && c->name)
+    if (!c->domain && mail && !identity_is_free_mail(mail)) {
         c->domain = mail;
-    row->has_company = c->name || c->domain;
-    if (row->has_company && !c->name)
-        c->name = c->domain;
-    if (!c->country && !c->city) {
-        c->country = p->country;
-        c->city = p->city;
-        c->state = p->state;
+        row->weak_domain = true;
     }
+    row->has_company = c->name || c->domain;
     p->company = c->name;
     p->domain = c->domain;
     p->industry = c->industry;
     p->employees = c->employees;
     p->revenue = c->revenue;
     p->technologies = c->technologies;
-    if (!p->country && !p->city && !p->state) {
+    row->weak_place = !p->country && !p->city && !p->state;
+    if (row->weak_place) {
         p->country = c->country;
         p->city = c->city;
         p->state = c->state;
@@ -424,18 +360,15 @@ void upload_row_read(struct arena *mem, const struct upload_file *f, const char 
     struct reader r = {.mem = mem, .row = out};
 
     *out = (struct upload_row){0};
-    each_cell(&r, f, cells, n, take_own_country); /* phones need it */
-    r.country = out->p.country ? out->p.country : country;
-    each_cell(&r, f, cells, n, take_company);
+    each_cell(&r, f, cells, n, take_countries); /* phones need them */
     r.country = out->p.country ? out->p.country : out->c.country ? out->c.country : country;
+    each_cell(&r, f, cells, n, take_company);
     each_cell(&r, f, cells, n, take_phones);
     each_cell(&r, f, cells, n, take_person);
     join(out, mem);
-    if (!out->p.name && !out->p.first_name && !out->p.last_name && !out->p.email &&
-        !out->p.linkedin_url) {
-        out->rejected = true;
-        r.column = SIZE_MAX;
-        out->n_rejects = out->n_rejects < ROW_REJECTS ? out->n_rejects : ROW_REJECTS - 1;
-        reject(&r, "nobody", "the row names nobody: no name, no e-mail, no profile");
-    }
+    if (out->p.name || out->p.first_name || out->p.last_name || out->p.email || out->p.linkedin_url)
+        return;
+    out->rejected = true;
+    out->rejects[out->n_rejects++] =
+        (struct reject){SIZE_MAX, "nobody", "the row names nobody: no name, no e-mail, no profile"};
 }

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
+#include "common/country.h"
 #include "common/file.h"
 #include "server/jobs/upload.h"
 #include "server/options.h"
@@ -55,10 +57,27 @@ static enum err check_rules(struct request *r, const struct strs *map)
         if (!colon || colon == map->v[i] || import_find(colon + 1) == IMPORT_FIELDS)
             return refuse(r, ERR_INVALID, "map", "it must read COLUMN:field with a known field");
         for (size_t k = 0; k < i; k++)
-            if (strcmp(map->v[k], map->v[i]) == 0)
-                return refuse(r, ERR_INVALID, "map", "a rule is given twice");
+            if (strrchr(map->v[k], ':') - map->v[k] == colon - map->v[i] &&
+                memcmp(map->v[k], map->v[i], (size_t)(colon - map->v[i])) == 0)
+                return refuse(r, ERR_INVALID, "map", "a column is named twice");
     }
     return ERR_OK;
+}
+
+static bool is_acceptable(const char *type)
+{
+    static const char *const types[] = {"text/csv",
+                                        "text/plain",
+                                        "text/tab-separated-values",
+                                        "application/csv",
+                                        "application/octet-stream",
+                                        "application/vnd.ms-excel"};
+    size_t n = type ? strcspn(type, "; ") : 0;
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+        if (n == strlen(types[i]) && strncasecmp(types[i], type, n) == 0)
+            return true;
+    return !type;
 }
 
 /* The name says who wrote it in lists, never where it lies: that is ours alone. */
@@ -70,6 +89,10 @@ static enum err open_sink(struct request *r)
 
     if (err)
         return err;
+    if (!is_acceptable(r->header(r, "Content-Type")))
+        return refuse(r, ERR_MEDIA_TYPE, NULL, "the body must be text/csv, the file itself");
+    if (q->country && !country_code(q->country))
+        return refuse(r, ERR_INVALID, "country", "there is no such country");
     s->id = uuid_new();
     s->path = upload_path(r->srv, &s->id, r->mem);
     if (file_make_dir(arena_printf(r->mem, "%s/spool", r->srv->options->data)))
@@ -83,7 +106,7 @@ static enum err open_sink(struct request *r)
 
 static const char *params_json(struct request *r, const struct upload_query *q)
 {
-    struct upload_params p = {q->map, q->country};
+    struct upload_params p = {q->map, q->country ? country_code(q->country) : NULL};
     struct buf b = BUF_INIT(64 * 1024);
     const char *text;
 
@@ -140,6 +163,7 @@ static enum err upload(struct request *r)
         return refuse(r, ERR_INVALID, "body", "the file is empty");
     if (fsync(s->fd))
         return disk_error();
+    file_sync_entry(s->path);
     job.params = params_json(r, q);
     if (!job.params)
         return ERR_NO_MEMORY;
