@@ -1,0 +1,188 @@
+/*
+ * An import of a made file through the job, with a real store and the search index: rows a second,
+ * what memory does on the way, and how long a chunk's commit takes and keeps a person's waiting.
+ * usage: upload [ROWS] [EXISTING]    EXISTING: rows loaded before   BENCH_DIR: where (default:
+ * here)
+ */
+#include <pthread.h>
+
+#include "common/clock.h"
+#include "tests/upload.h"
+
+enum { SAMPLES = 1 << 16 };
+
+static const char header[] =
+    "First Name,Last Name,Title,Company,Email,Email Status,Seniority,Departments,Work Direct Phone,"
+    "Mobile Phone,# Employees,Industry,Keywords,Person Linkedin Url,Website,City,State,Country,"
+    "Technologies,Annual Revenue\n";
+
+static int64_t resident(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    long all = 0, here = 0;
+
+    if (!f || fscanf(f, "%ld %ld", &all, &here) != 2)
+        exit(1);
+    fclose(f);
+    return here * sysconf(_SC_PAGESIZE);
+}
+
+/* Row n: every 20th is the person before it again, with a newer title. */
+static void write_row(FILE *f, long n)
+{
+    static const char *const firsts[] = {"Zoë", "Björn", "Mehmet", "Mia", "Ethan", "Gitte", "Luca"};
+    static const char *const lasts[] = {"Weber", "Lee", "O'Brien", "Moreau", "Sørensen", "Zając"};
+    static const char *const titles[] = {"Data Analyst", "\"Regional Manager, EMEA\"", "CFO",
+                                         "VP Global Sales", "Software Engineer"};
+    static const char *const places[] = {"Tucson,Arizona,United States", "Leipzig,Saxony,Germany",
+                                         "Utrecht,Utrecht,Netherlands"};
+    bool again = n % 20 == 19;
+    long k = again ? n - 1 : n, company = k / 17;
+
+    fprintf(f, "%s,%s,%s,Company %ld GmbH,", firsts[k % 7], lasts[k % 6], titles[(k + again) % 5],
+            company);
+    if (k % 7)
+        fprintf(f, "person%ld@company%ld.example", k, company);
+    fprintf(f, ",Guessed,Manager,Marketing,'+1 520-555-%04ld,", k % 10000);
+    if (k % 2)
+        fprintf(f, "+49 341 555 %04ld", k % 10000);
+    fprintf(f,
+            ",%ld,machinery,\"b2b, saas, cloud\",https://www.linkedin.example/in/person-%ld,"
+            "http://www.company%ld.example,%s,\"Salesforce, AWS, SAP\",%ld000000\n",
+            company % 5000 + 1, k, company, places[k % 3], company % 900 + 1);
+}
+
+static int64_t make_file(const char *path, long from, long rows)
+{
+    FILE *f = fopen(path, "w");
+    int64_t size;
+
+    if (!f)
+        exit(1);
+    fputs(header, f);
+    for (long i = 0; i < rows; i++)
+        write_row(f, from + i);
+    size = ftell(f);
+    if (fclose(f))
+        exit(1);
+    return size;
+}
+
+/* A person who commits something small all the time, and what the waiting was. */
+struct person {
+    struct store *store;
+    atomic_bool over;
+    int64_t us[SAMPLES];
+    size_t n;
+};
+
+static void *commit_small(void *arg)
+{
+    struct person *p = arg;
+
+    while (!atomic_load(&p->over)) {
+        struct event e = {.id = uuid_new(), .kind = "bench", .at = clock_now()};
+        struct step step = {.kind = STEP_INSERT, .type = &event_type, .rec = &e};
+        struct plan plan = {.steps = &step, .n = 1};
+        int64_t start = clock_mono_us();
+
+        if (store_commit(p->store, &plan))
+            exit(1);
+        if (p->n < SAMPLES)
+            p->us[p->n++] = clock_mono_us() - start;
+        usleep(5000);
+    }
+    return NULL;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static int64_t percentile(int64_t *v, size_t n, double p)
+{
+    qsort(v, n, sizeof(*v), by_value);
+    return n ? v[(size_t)((double)(n - 1) * p)] : 0;
+}
+
+/* Say how much memory the import has taken at 25, 50 and 100 %. */
+static void say_memory(const struct job *job, int64_t before, int *at)
+{
+    static const int64_t marks[] = {250000, 500000, 990000};
+
+    for (; *at < 3 && job->progress.ppm >= marks[*at]; ++*at)
+        printf("memory at %3lld %%: %+.1f MiB (of %.1f MiB resident)\n",
+               (long long)(marks[*at] + 10000) / 10000 / 5 * 5,
+               (double)(resident() - before) / 1048576, (double)resident() / 1048576);
+}
+
+static double load(struct world *w, long from, long rows, const char *what)
+{
+    struct job job = world_job(w, &catalogue_account), now = {0};
+    int64_t start, before = resident();
+    double took;
+    int at = what ? 3 : 0;
+
+    job.size = make_file(world_spool(w, &job), from, rows);
+    start = clock_mono_us();
+    world_queue(w, &job);
+    for (bool over = false; !over;) {
+        struct arena *mem = arena_new();
+
+        jobs_wait_change(w->srv.jobs, 100);
+        if (store_get(w->srv.store, &job_type, &job.id, 0, mem, &now))
+            exit(1);
+        say_memory(&now, before, &at);
+        over = world_has_ended(&now);
+        if (over && strcmp(now.state, "done") != 0)
+            exit(1);
+        arena_free(mem);
+    }
+    took = (double)(clock_mono_us() - start) / 1e6;
+    printf("%ld rows in %.2f s: %.0f rows/s%s\n", rows, took, (double)rows / took,
+           what ? what : ", searchable");
+    printf("  created %lld updated %lld merged %lld skipped %lld rejected %lld\n",
+           (long long)now.n.created, (long long)now.n.updated, (long long)now.n.merged,
+           (long long)now.n.skipped, (long long)now.n.rejected);
+    fflush(stdout);
+    return (double)rows / took;
+}
+
+static void load_beside_somebody(struct world *w, long from, long rows)
+{
+    static struct person person;
+    pthread_t thread;
+
+    person.store = w->srv.store;
+    if (pthread_create(&thread, NULL, commit_small, &person))
+        exit(1);
+    load(w, from, rows, ", beside somebody who commits");
+    atomic_store(&person.over, true);
+    pthread_join(thread, NULL);
+    printf("  whose commits took: p50 %lld us, p99 %lld us, at most %lld us (%zu)\n",
+           (long long)percentile(person.us, person.n, 0.5),
+           (long long)percentile(person.us, person.n, 0.99),
+           (long long)percentile(person.us, person.n, 1), person.n);
+}
+
+int main(int argc, char **argv)
+{
+    long rows = argc > 1 ? strtol(argv[1], NULL, 10) : 200000;
+    long existing = argc > 2 ? strtol(argv[2], NULL, 10) : 0;
+    const char *where = getenv("BENCH_DIR");
+    struct world w;
+    double rate;
+
+    log_level(LOG_WARN);
+    world_open(&w, where ? where : ".", 4, !getenv("BENCH_NO_SEARCH"));
+    if (existing)
+        load(&w, rows * 2, existing, ", loaded before");
+    rate = load(&w, 0, rows, NULL);
+    load_beside_somebody(&w, rows, rows / 4);
+    world_close(&w);
+    printf("rate: %.0f rows/s (expected: at least 15,000)\n", rate);
+    return rate < 15000;
+}
