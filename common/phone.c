@@ -5,7 +5,7 @@
 #include "common/country_table.h"
 #include "common/utf8.h"
 
-enum { DIGITS_MIN = 7, DIGITS_MAX = 15, NANP_DIGITS = 11 };
+enum { DIGITS_MIN = 7, DIGITS_MAX = 15 };
 
 /* Codes of no country: freephone, shared cost, satellites, networks (E.164 Annex). */
 static const char *const world_codes[] = {"800", "808", "870", "878", "881",
@@ -110,20 +110,22 @@ static bool strip(const char *text, char out[PLAIN])
     return true;
 }
 
+/* The North American plan is closed: ten digits, area and exchange begin with 2 to 9. */
+static bool is_north_american(const char *national)
+{
+    return strlen(national) == 10 && national[0] >= '2' && national[3] >= '2';
+}
+
 /* Code and national number. */
 static bool finish(const char *code, const char *national, char out[PHONE_TEXT])
 {
-    size_t k = strlen(code), n = strlen(national);
+    size_t n = strlen(code) + strlen(national);
 
-    if (k + n < DIGITS_MIN || k + n > DIGITS_MAX)
+    if (n < DIGITS_MIN || n > DIGITS_MAX)
         return false;
-    /* the North American plan is closed: area and exchange begin with 2 to 9 */
-    if (strcmp(code, "1") == 0 && (n + 1 != NANP_DIGITS || national[0] < '2' || national[3] < '2'))
+    if (strcmp(code, "1") == 0 && !is_north_american(national))
         return false;
-    out[0] = '+';
-    memcpy(out + 1, code, k);
-    memcpy(out + 1 + k, national, n + 1);
-    return true;
+    return snprintf(out, PHONE_TEXT, "+%s%s", code, national) < PHONE_TEXT;
 }
 
 /*
@@ -175,7 +177,7 @@ bool phone_normal(const char *text, const char *country, char out[PHONE_TEXT])
 {
     const struct country *c = country_of(country);
     const char *abroad;
-    char plain[PLAIN];
+    char plain[PLAIN] = "";
 
     if (!strip(text, plain))
         return false;

@@ -59,13 +59,13 @@ bool identity_is_free_mail(const char *domain)
     return is_brand(domain);
 }
 
-/* kind NUL account value, under the key of the purpose. */
+/* kind NUL account value NUL, under the key of the purpose. */
 static struct uuid key(const struct seal *s, const char *kind, const struct uuid *account,
                        const char *value, struct arena *mem)
 {
-    size_t k = strlen(kind) + 1, n = strlen(value);
+    size_t k = strlen(kind) + 1, n = strlen(value) + 1;
     uint8_t *data = arena_alloc(mem, k + 16 + n);
-    struct uuid out;
+    struct uuid out = {{0}};
 
     memcpy(data, kind, k);
     memcpy(data + k, account->b, 16);
