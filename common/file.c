@@ -35,26 +35,103 @@ void file_sync_entry(const char *path)
     }
 }
 
-enum err file_write(const char *path, const void *data, size_t n, unsigned mode)
-{
-    char temp[PATH_MAX];
-    int fd, saved;
+struct file_out {
+    int fd;
+    char path[PATH_MAX], temp[PATH_MAX];
+};
 
-    if (snprintf(temp, sizeof(temp), "%s.%ld.part", path, (long)getpid()) >= (int)sizeof(temp)) {
+static enum err why_not(void)
+{
+    return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_UNAVAILABLE;
+}
+
+enum err file_begin(const char *path, unsigned mode, struct file_out **out)
+{
+    struct file_out *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return ERR_NO_MEMORY;
+    if (snprintf(f->temp, sizeof(f->temp), "%s.%ld.part", path, (long)getpid()) >=
+        (int)sizeof(f->temp)) {
+        free(f);
         errno = ENAMETOOLONG;
         return ERR_UNAVAILABLE;
     }
-    fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
-    if (fd < 0)
-        return errno == ENOSPC ? ERR_DISK_FULL : ERR_UNAVAILABLE;
-    if (!write_all(fd, data, n) || fsync(fd) || close(fd) || rename(temp, path)) {
-        saved = errno;
-        unlink(temp);
-        errno = saved;
-        return saved == ENOSPC || saved == EDQUOT ? ERR_DISK_FULL : ERR_UNAVAILABLE;
+    snprintf(f->path, sizeof(f->path), "%s", path);
+    f->fd = open(f->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    if (f->fd < 0) {
+        free(f);
+        return why_not();
     }
-    file_sync_entry(path);
+    *out = f;
     return ERR_OK;
+}
+
+enum err file_add(struct file_out *f, const void *data, size_t n)
+{
+    return write_all(f->fd, data, n) ? ERR_OK : why_not();
+}
+
+enum err file_patch(struct file_out *f, size_t at, const void *data, size_t n)
+{
+    const char *p = data;
+
+    while (n) {
+        ssize_t k = pwrite(f->fd, p, n, (off_t)at);
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return why_not();
+        p += k;
+        at += (size_t)k;
+        n -= (size_t)k;
+    }
+    return ERR_OK;
+}
+
+void file_abandon(struct file_out *f)
+{
+    int saved = errno;
+
+    if (!f)
+        return;
+    if (f->fd >= 0)
+        close(f->fd);
+    unlink(f->temp);
+    free(f);
+    errno = saved;
+}
+
+enum err file_end(struct file_out *f)
+{
+    bool fine = !fsync(f->fd);
+    enum err err;
+
+    fine = !close(f->fd) && fine;
+    f->fd = -1;
+    if (!fine || rename(f->temp, f->path)) {
+        err = why_not();
+        file_abandon(f);
+        return err;
+    }
+    file_sync_entry(f->path);
+    free(f);
+    return ERR_OK;
+}
+
+enum err file_write(const char *path, const void *data, size_t n, unsigned mode)
+{
+    struct file_out *f;
+    enum err err = file_begin(path, mode, &f);
+
+    if (err)
+        return err;
+    err = file_add(f, data, n);
+    if (!err)
+        return file_end(f);
+    file_abandon(f);
+    return err;
 }
 
 enum err file_read(const char *path, size_t max, struct arena *mem, const char **out, size_t *n)

@@ -12,6 +12,19 @@
 enum err file_write(const char *path, const void *data, size_t n, unsigned mode) MUST_CHECK;
 
 /*
+ * A large file, piece by piece, with the same promise.  It stands under its name only after
+ * file_end(); until then, and after an error, there is nothing to clean up but the object.
+ */
+struct file_out;
+
+enum err file_begin(const char *path, unsigned mode, struct file_out **out) MUST_CHECK;
+enum err file_add(struct file_out *f, const void *data, size_t n) MUST_CHECK;
+/* Write over what was added before. */
+enum err file_patch(struct file_out *f, size_t at, const void *data, size_t n) MUST_CHECK;
+enum err file_end(struct file_out *f) MUST_CHECK; /* frees f, also when it fails */
+void file_abandon(struct file_out *f);            /* NULL is fine */
+
+/*
  * The whole file as text in mem, at most max bytes.  Symbolic links are not followed.
  * errors: ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_UNAVAILABLE (errno)
  */

@@ -62,6 +62,23 @@ size_t utf8_put(char *out, int32_t c)
     return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)out);
 }
 
+bool utf8_is_letter(int32_t c)
+{
+    switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int utf8_width(int32_t c)
 {
     return utf8proc_charwidth(c);

@@ -22,6 +22,9 @@ int32_t utf8_next(const char *s, size_t *len);
 /* Append c to out (at least 4 bytes); the number of bytes. */
 size_t utf8_put(char *out, int32_t c);
 
+/* A letter or a digit of any script (Unicode categories L and N). */
+bool utf8_is_letter(int32_t c);
+
 /* Columns of a terminal the character takes: 0, 1 or 2. */
 int utf8_width(int32_t c);
 /* Columns of the whole text. */

@@ -1,4 +1,9 @@
-/* Plain bitsets of n bits in 64-bit words, and sorted arrays of ordinals. */
+/*
+ * Sets of ordinals: plain bitsets in 64-bit words, and sorted arrays where those are smaller.
+ *
+ * Own kernels, not libroaring's: that one crashes when an allocation fails, and Debian's build of
+ * it has no vector code (DECISIONS.md 7 and 20).
+ */
 #ifndef SERVER_SEARCH_BITS_H
 #define SERVER_SEARCH_BITS_H
 
@@ -32,31 +37,51 @@ size_t bits_count(const uint64_t *b, size_t words);
 size_t bits_count_and(const uint64_t *a, const uint64_t *b, size_t words);
 
 /*
- * A set of ordinals below n: a bitset, or, when few, a sorted array.  `n` is the segment's; `count`
- * is exact.  A posting of a segment is one that lies in its image.
+ * A set of ordinals below n: a bitset, or, when few, a sorted array.  n is the segment's; count is
+ * exact.  Its memory is its own block of a pool, or somebody else's (a segment's image).
  */
 struct set {
     const uint64_t *bits; /* NULL: the array */
     const uint32_t *v;
     size_t count, n;
+    void *block; /* of the pool; NULL: borrowed */
 };
 
-/* A posting is kept as an array while that is smaller than the bitset. */
+/* An array takes no more room than the bitset would. */
 static inline bool set_is_sparse(size_t count, size_t n)
 {
     return count * 32 <= n;
 }
 
-bool set_has(const struct set *s, uint32_t i);
-void set_or_into(uint64_t *into, const struct set *s);
-/* Results are in mem. */
-struct set set_all(struct arena *mem, size_t n);
+/*
+ * Blocks that each hold any set of ordinals below n.  They are used again and again, so that a
+ * query takes as many as it has sets at one time, whatever its length.
+ */
+struct pool {
+    struct arena *mem;
+    size_t n;
+    void *unused;
+};
+
+void set_release(struct pool *p, struct set *s);
+
 struct set set_none(size_t n);
-/* bits becomes the set's own; it is turned into an array when that is smaller. */
-struct set set_from_bits(struct arena *mem, const uint64_t *bits, size_t n);
-struct set set_and(struct arena *mem, const struct set *a, const struct set *b);
-struct set set_and_not(struct arena *mem, const struct set *a, const struct set *b);
+struct set set_all(struct pool *p);
+/* The union of k sets. */
+struct set set_union(struct pool *p, const struct set *sets, size_t k);
+/* *s and b, *s and not b; what *s held is released. */
+void set_and(struct pool *p, struct set *s, const struct set *b);
+void set_and_not(struct pool *p, struct set *s, const struct set *b);
+/* A copy that shares the memory: it must not outlive *s, nor be released. */
+struct set set_borrow(const struct set *s);
+
+bool set_has(const struct set *s, uint32_t i);
 size_t set_and_count(const struct set *a, const struct set *b);
+
+/* A union that is made one by one. */
+uint64_t *union_begin(struct pool *p);
+void union_add(uint64_t *u, const struct set *s);
+struct set union_end(struct pool *p, uint64_t *u);
 
 /* for (uint32_t i = set_first(s, &at); i != SET_END; i = set_next(s, &at)), in order */
 #define SET_END UINT32_MAX

@@ -250,45 +250,42 @@ struct finish {
     struct builder *b;
     uint32_t *by_rank; /* new ordinal -> document */
     uint32_t *postings;
-    uint32_t *sorted; /* term ids, by dict and text */
+    struct named *sorted; /* terms, by dict and text */
 };
 
-static const struct builder *sorting(const struct builder *set)
-{
-    static _Thread_local const struct builder *current;
+/* What is sorted carries its keys. */
+struct scored {
+    struct uuid id;
+    uint32_t doc;
+    uint8_t score;
+};
 
-    if (set)
-        current = set;
-    return current;
-}
+struct named {
+    const char *text;
+    uint32_t dict, term;
+};
 
 static int by_default_order(const void *a, const void *b)
 {
-    const struct doc *x = &sorting(NULL)->docs[*(const uint32_t *)a];
-    const struct doc *y = &sorting(NULL)->docs[*(const uint32_t *)b];
+    const struct scored *x = a, *y = b;
 
     if (x->score != y->score)
         return x->score > y->score ? -1 : 1;
     return uuid_compare(&x->id, &y->id);
 }
 
+static int by_id(const void *a, const void *b)
+{
+    return uuid_compare(&((const struct scored *)a)->id, &((const struct scored *)b)->id);
+}
+
 static int by_text(const void *a, const void *b)
 {
-    const struct term *x = &sorting(NULL)->terms[*(const uint32_t *)a];
-    const struct term *y = &sorting(NULL)->terms[*(const uint32_t *)b];
+    const struct named *x = a, *y = b;
 
     if (x->dict != y->dict)
         return x->dict < y->dict ? -1 : 1;
     return strcmp(x->text, y->text);
-}
-
-static uint32_t *counting_up(size_t n)
-{
-    uint32_t *v = xcalloc(n + 1, sizeof(*v));
-
-    for (size_t i = 0; i < n; i++)
-        v[i] = (uint32_t)i;
-    return v;
 }
 
 static uint32_t refs_end(const struct builder *b, uint32_t doc)
@@ -345,51 +342,58 @@ static void write_columns(struct finish *f, struct image *w)
     free(updated);
 }
 
-static int by_id(const void *a, const void *b)
-{
-    return uuid_compare(&sorting(NULL)->docs[*(const uint32_t *)a].id,
-                        &sorting(NULL)->docs[*(const uint32_t *)b].id);
-}
-
-static void write_by_id(struct finish *f, struct image *w)
+/* The default order into f->by_rank, and the order of ids as a section. */
+static void order_documents(struct finish *f, struct image *w)
 {
     size_t n = f->b->n_docs;
-    uint32_t *docs = counting_up(n), *rank_of = xcalloc(n, sizeof(*rank_of));
+    struct scored *v = xcalloc(n, sizeof(*v));
+    uint32_t *by = xcalloc(n, sizeof(*by));
 
     for (size_t i = 0; i < n; i++)
-        rank_of[f->by_rank[i]] = (uint32_t)i;
-    qsort(docs, n, sizeof(*docs), by_id);
+        v[i] = (struct scored){f->b->docs[i].id, (uint32_t)i, f->b->docs[i].score};
+    qsort(v, n, sizeof(*v), by_default_order);
+    for (size_t i = 0; i < n; i++) {
+        f->by_rank[i] = v[i].doc;
+        v[i].doc = (uint32_t)i; /* its ordinal from here on */
+    }
+    qsort(v, n, sizeof(*v), by_id);
     for (size_t i = 0; i < n; i++)
-        docs[i] = rank_of[docs[i]];
-    image_section(w, SEC_BY_ID, docs, n * sizeof(*docs));
-    free(docs);
-    free(rank_of);
+        by[i] = v[i].doc;
+    image_section(w, SEC_BY_ID, by, n * sizeof(*by));
+    free(v);
+    free(by);
 }
 
-static void write_codes(struct finish *f, struct image *w, int facet, const uint32_t *ids,
-                        size_t n_ids)
+static void order_terms(struct finish *f)
+{
+    f->sorted = xcalloc(f->b->n_terms + 1, sizeof(*f->sorted));
+    for (size_t i = 0; i < f->b->n_terms; i++)
+        f->sorted[i] = (struct named){f->b->terms[i].text, f->b->terms[i].dict, (uint32_t)i};
+    qsort(f->sorted, f->b->n_terms, sizeof(*f->sorted), by_text);
+}
+
+static void write_codes(struct finish *f, struct image *w, int facet, size_t at, size_t n)
 {
     uint32_t *codes = xcalloc(f->b->n_docs, sizeof(*codes));
 
-    for (size_t i = 0; i < n_ids; i++) {
-        const struct term *t = &f->b->terms[ids[i]];
+    for (size_t i = 0; i < n; i++) {
+        const struct term *t = &f->b->terms[f->sorted[at + i].term];
 
         for (uint32_t k = 0; k < t->count; k++)
             codes[f->postings[t->first + k]] = (uint32_t)i + 1;
     }
-    image_section(w, SEC_CODES + facet, codes, f->b->n_docs * sizeof(*codes));
+    image_codes(w, facet, codes, n);
     free(codes);
 }
 
-static void write_order(struct finish *f, struct image *w, enum order o, const uint32_t *ids,
-                        size_t n_ids)
+static void write_order(struct finish *f, struct image *w, enum order o, size_t at, size_t n)
 {
     struct builder *b = f->b;
     uint32_t *ranks = xcalloc(b->n_docs, sizeof(*ranks));
 
-    for (size_t i = 0; i < n_ids; i++) {
-        b->terms[ids[i]].code = (uint32_t)i;
-        image_text_add(w, b->terms[ids[i]].text);
+    for (size_t i = 0; i < n; i++) {
+        b->terms[f->sorted[at + i].term].code = (uint32_t)i;
+        image_text_add(w, f->sorted[at + i].text);
     }
     for (size_t i = 0; i < b->n_docs; i++)
         ranks[i] = b->terms[b->docs[f->by_rank[i]].order[o]].code;
@@ -402,7 +406,7 @@ static size_t run_of(const struct finish *f, size_t from, uint32_t dict)
 {
     size_t n = 0;
 
-    while (from + n < f->b->n_terms && f->b->terms[f->sorted[from + n]].dict == dict)
+    while (from + n < f->b->n_terms && f->sorted[from + n].dict == dict)
         n++;
     return n;
 }
@@ -415,20 +419,22 @@ static void write_dicts(struct finish *f, struct image *w)
         size_t n = run_of(f, at, dict);
         int facet = (int)dict - TEXT_CLASSES;
 
+        image_dict_begin(w);
         for (size_t i = at; i < at + n; i++) {
-            const struct term *t = &f->b->terms[f->sorted[i]];
+            const struct term *t = &f->b->terms[f->sorted[i].term];
+            struct set s = {.v = f->postings + t->first, .count = t->count, .n = f->b->n_docs};
 
-            image_dict_add(w, t->text, f->postings + t->first, t->count);
+            image_dict_add(w, t->text, &s);
         }
         image_dict_end(w, (int)dict);
         if (facet > 0 && facet < FACET_END && !facet_is_multi((enum facet)facet))
-            write_codes(f, w, facet, f->sorted + at, n);
+            write_codes(f, w, facet, at, n);
         at += n;
     }
     for (uint32_t o = 0; o < ORDERS; o++) {
         size_t n = run_of(f, at, KIND_ORDER + o);
 
-        write_order(f, w, (enum order)o, f->sorted + at, n);
+        write_order(f, w, (enum order)o, at, n);
         at += n;
     }
 }
@@ -436,22 +442,22 @@ static void write_dicts(struct finish *f, struct image *w)
 struct segment *builder_finish(struct builder *b)
 {
     struct finish f = {.b = b};
+    struct segment *out = NULL;
     struct image w;
 
     if (!b->n_docs)
         return NULL;
-    sorting(b);
-    f.by_rank = counting_up(b->n_docs);
-    qsort(f.by_rank, b->n_docs, sizeof(*f.by_rank), by_default_order);
-    f.sorted = counting_up(b->n_terms);
-    qsort(f.sorted, b->n_terms, sizeof(*f.sorted), by_text);
+    f.by_rank = xcalloc(b->n_docs, sizeof(*f.by_rank));
+    image_begin(&w, b->n_docs, &b->domain, NULL);
+    order_documents(&f, &w);
+    order_terms(&f);
     invert(&f);
-    image_begin(&w, b->n_docs, &b->domain);
     write_columns(&f, &w);
-    write_by_id(&f, &w);
     write_dicts(&f, &w);
     free(f.by_rank);
     free(f.sorted);
     free(f.postings);
-    return image_end(&w);
+    if (image_end(&w, &out))
+        abort(); /* in memory it cannot fail */
+    return out;
 }

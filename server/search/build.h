@@ -11,16 +11,25 @@ void builder_free(struct builder *b); /* NULL is fine */
 /* Copies what it needs. An id may come once. */
 void builder_add(struct builder *b, const struct profile *p);
 size_t builder_count(const struct builder *b);
-/* NULL when nothing was added; b can only be freed afterwards. */
+/* In memory. NULL when nothing was added; b can only be freed afterwards. */
 struct segment *builder_finish(struct builder *b);
+
+enum { PARTS_MAX = 64 /* of one merge */ };
 
 /* One part of a merge: its documents but the dead ones (NULL: none is). */
 struct part {
     const struct segment *segment;
     const uint64_t *dead;
+    uint32_t *to; /* out: old ordinal -> new, UINT32_MAX for the dead; free() it */
 };
 
-/* All of one domain. NULL: nobody lives. */
-struct segment *segments_merge(const struct part *parts, size_t n);
+/*
+ * Parts of one domain to one segment: dictionaries, columns and postings are merged as they are,
+ * all in order.  Takes about 17 bytes a document besides the dictionaries; with `dir` the result is
+ * a file there and not memory.  *out is NULL when nobody lives.
+ * errors: ERR_DISK_FULL, ERR_UNAVAILABLE, only with dir
+ */
+enum err segments_merge(struct part *parts, size_t n, const char *dir,
+                        struct segment **out) MUST_CHECK;
 
 #endif

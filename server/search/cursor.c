@@ -4,9 +4,16 @@
 
 #include "common/json.h"
 #include "server/seal.h"
+#include "server/search/checksum.h"
 #include "server/search/segment.h"
 
-enum { VERSION_BYTE = 1, MAC = 16, FIXED = 1 + 8 + 8 + 16, TEXT_MAX = 200 };
+enum {
+    VERSION_BYTE = 1,
+    MAC = 16,
+    FIXED = 1 + 8 + 8 + 16,
+    TEXT_MAX = ORDER_TEXT_MAX,
+    QUESTION_MAX = 64 * 1024 * 1024,
+};
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -63,26 +70,35 @@ static void question(struct buf *b, const struct uuid *account, const struct sea
     json_write(b, &search_query_type, &same, JSON_MASKED, mem);
 }
 
-static void mac_of(const struct seal *seal, struct arena *mem, const struct uuid *account,
-                   const struct search_query *q, const uint8_t *raw, size_t n, uint8_t mac[MAC])
+static void free_buf(void *arg)
 {
-    struct buf b = BUF_INIT(4 * 1024 * 1024);
-    uint64_t plain;
-
-    buf_add(&b, raw, n);
-    question(&b, account, q, mem);
-    if (seal && !b.failed) {
-        seal_hash(seal, SEAL_CURSOR, b.data, b.len, mac, MAC);
-    } else { /* without keys (tests): tears, not forgeries */
-        plain = segment_checksum(b.data ? b.data : "", b.len);
-        memcpy(mac, &plain, 8);
-        memcpy(mac + 8, &plain, 8);
-    }
-    buf_free(&b);
+    buf_free(arg);
 }
 
-const char *cursor_text(const struct seal *seal, struct arena *mem, const struct uuid *account,
-                        const struct search_query *q, const struct cursor *c)
+static enum err mac_of(const struct seal *seal, struct arena *mem, const struct uuid *account,
+                       const struct search_query *q, const uint8_t *raw, size_t n, uint8_t mac[MAC])
+{
+    struct buf *b = arena_alloc(mem, sizeof(*b));
+    uint64_t sum;
+
+    *b = (struct buf)BUF_INIT(QUESTION_MAX);
+    arena_defer(mem, free_buf, b);
+    buf_add(b, raw, n);
+    question(b, account, q, mem);
+    if (b->failed)
+        return ERR_NO_MEMORY;
+    if (seal) {
+        seal_hash(seal, SEAL_CURSOR, b->data, b->len, mac, MAC);
+        return ERR_OK;
+    }
+    sum = checksum_of(b->data, b->len);
+    memcpy(mac, &sum, sizeof(sum));
+    memcpy(mac + sizeof(sum), &sum, sizeof(sum));
+    return ERR_OK;
+}
+
+enum err cursor_text(const struct seal *seal, struct arena *mem, const struct uuid *account,
+                     const struct search_query *q, const struct cursor *c, const char **out)
 {
     size_t text = strlen(c->text), n = FIXED + text;
     uint8_t *raw = arena_alloc(mem, n + MAC);
@@ -92,8 +108,10 @@ const char *cursor_text(const struct seal *seal, struct arena *mem, const struct
     memcpy(raw + 9, &c->score, 8);
     memcpy(raw + 17, c->id.b, 16);
     memcpy(raw + FIXED, c->text, text);
-    mac_of(seal, mem, account, q, raw, n, raw + n);
-    return encode(mem, raw, n + MAC);
+    if (mac_of(seal, mem, account, q, raw, n, raw + n))
+        return ERR_NO_MEMORY;
+    *out = encode(mem, raw, n + MAC);
+    return ERR_OK;
 }
 
 enum err cursor_parse(const struct seal *seal, struct arena *mem, const struct uuid *account,
@@ -106,7 +124,8 @@ enum err cursor_parse(const struct seal *seal, struct arena *mem, const struct u
         raw[0] != VERSION_BYTE)
         return problem_set(why, "cursor", "this is not a cursor");
     n -= MAC;
-    mac_of(seal, mem, account, q, raw, n, mac);
+    if (mac_of(seal, mem, account, q, raw, n, mac))
+        return ERR_NO_MEMORY;
     for (int i = 0; i < MAC; i++)
         differs |= mac[i] ^ raw[n + (size_t)i];
     if (differs)

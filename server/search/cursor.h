@@ -14,9 +14,15 @@ struct cursor {
     const char *text; /* of the orders by text; else "" */
 };
 
-const char *cursor_text(const struct seal *seal, struct arena *mem, const struct uuid *account,
-                        const struct search_query *q, const struct cursor *c);
-/* errors: ERR_INVALID naming `cursor`: altered, of another question or account */
+/*
+ * Bound to the account and to everything of q but page_size, facets and cursor.  Without `seal`
+ * (tests) an unkeyed sum stands in: it finds alterations, not forgeries.
+ * errors: ERR_NO_MEMORY
+ */
+enum err cursor_text(const struct seal *seal, struct arena *mem, const struct uuid *account,
+                     const struct search_query *q, const struct cursor *c,
+                     const char **out) MUST_CHECK;
+/* errors: ERR_INVALID naming `cursor`: altered, of another question or account; ERR_NO_MEMORY */
 enum err cursor_parse(const struct seal *seal, struct arena *mem, const struct uuid *account,
                       const struct search_query *q, struct cursor *out,
                       struct problem *why) MUST_CHECK;

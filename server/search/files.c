@@ -10,17 +10,21 @@
 #include "common/buf.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "server/search/checksum.h"
 #include "server/search/index.h"
 #include "server/store.h"
 
 #define MANIFEST_MAGIC UINT64_C(0x74736566696e616d)
 
-enum { MANIFEST_MAX = 256 * 1024 * 1024 };
+enum {
+    MANIFEST_MAX = 256 * 1024 * 1024,
+    MAP_LEAST = 1 << 20 /* bytes; smaller ones stay in memory */
+};
 
 struct manifest_header {
     uint64_t magic, version, segments;
     int64_t change;
-    uint64_t checksum; /* of everything behind */
+    uint64_t sum; /* of everything, with this member zero */
 };
 
 struct manifest_row {
@@ -43,7 +47,7 @@ static bool read_row(struct search *s, const char **at, const char *end, struct 
     memcpy(&row, *at, sizeof(row));
     *at += sizeof(row);
     row.file[sizeof(row.file) - 1] = '\0';
-    if (strchr(row.file, '/') || segment_open(s->dir, row.file, &out->segment))
+    if (strchr(row.file, '/') || segment_open(s->dir, row.file, true, &out->segment))
         return false;
     if (!row.dead)
         return true;
@@ -57,6 +61,18 @@ static bool read_row(struct search *s, const char **at, const char *end, struct 
     return bits_count(out->dead->bits, row.words) == row.dead;
 }
 
+static uint64_t manifest_sum(const struct manifest_header *h, const char *rows, size_t n)
+{
+    struct manifest_header plain = *h;
+    struct checksum c;
+
+    plain.sum = 0;
+    checksum_begin(&c);
+    checksum_add(&c, &plain, sizeof(plain));
+    checksum_add(&c, rows, n);
+    return checksum_end(&c);
+}
+
 static enum err read_manifest(struct search *s, const char *text, size_t n)
 {
     struct manifest_header h;
@@ -68,17 +84,23 @@ static enum err read_manifest(struct search *s, const char *text, size_t n)
         return ERR_INVALID;
     memcpy(&h, text, sizeof(h));
     if (h.magic != MANIFEST_MAGIC || h.version != SEGMENT_VERSION || h.segments > n ||
-        h.checksum != segment_checksum(at, (size_t)(end - at)))
+        h.sum != manifest_sum(&h, at, (size_t)(end - at)))
         return ERR_INVALID;
     next = snapshot_new(h.segments);
     for (next->n = 0; fine && next->n < h.segments; next->n++)
         fine = read_row(s, &at, end, &next->items[next->n]);
-    if (!fine) {
+    if (!fine || at != end) {
         snapshot_unref(next);
         return ERR_INVALID;
     }
-    s->saved_change = h.change;
+    pthread_mutex_lock(&s->writing);
     index_publish(s, next, h.change);
+    pthread_mutex_unlock(&s->writing);
+    pthread_mutex_lock(&s->lock);
+    s->saved_change = h.change;
+    s->saved_version = s->version;
+    s->work = true;
+    pthread_mutex_unlock(&s->lock);
     return ERR_OK;
 }
 
@@ -100,45 +122,90 @@ enum err index_load(struct search *s)
     return err;
 }
 
-/* Every segment has a file, and is used mapped from it. */
-static enum err save_segments(struct search *s)
+/* What is saved: the snapshot, and the change and version it stands for. */
+struct save {
+    struct snapshot *now;
+    int64_t change, version;
+};
+
+static struct save save_begin(struct search *s)
 {
-    struct snapshot *now = index_now(s), *next = snapshot_copy(now, 0);
+    struct save out;
+
+    pthread_mutex_lock(&s->lock);
+    out = (struct save){snapshot_ref(s->now), s->change, s->version};
+    pthread_mutex_unlock(&s->lock);
+    return out;
+}
+
+/* A large segment that has a file now is used from there. */
+static void use_mapped(struct search *s, const struct segment *old, struct segment *mapped)
+{
+    struct snapshot *now, *next;
+
+    pthread_mutex_lock(&s->writing);
+    now = index_now(s);
+    next = snapshot_copy(now, 0);
+    for (size_t i = 0; i < next->n; i++) {
+        if (next->items[i].segment != old)
+            continue;
+        segment_unref(next->items[i].segment);
+        next->items[i].segment = segment_ref(mapped);
+    }
+    index_publish(s, next, 0);
+    pthread_mutex_unlock(&s->writing);
+    snapshot_unref(now);
+    segment_unref(mapped);
+}
+
+/* Every segment gets a file. */
+static enum err save_segments(struct search *s, const struct snapshot *now)
+{
     enum err err = ERR_OK;
 
-    for (size_t i = 0; i < next->n && !err; i++) {
-        struct segment *mapped, *old = next->items[i].segment;
+    for (size_t i = 0; i < now->n && !err; i++) {
+        struct segment *old = now->items[i].segment, *mapped;
 
         if (old->file[0])
             continue;
         err = segment_save(old, s->dir);
-        if (!err)
-            err = segment_open(s->dir, old->file, &mapped);
-        if (!err) {
-            next->items[i].segment = mapped;
-            segment_unref(old);
-        }
+        if (!err && old->size >= MAP_LEAST)
+            err = segment_open(s->dir, old->file, false, &mapped);
+        if (!err && old->size >= MAP_LEAST)
+            use_mapped(s, old, mapped);
     }
-    if (err)
-        snapshot_unref(next);
-    else
-        index_publish(s, next, 0);
-    snapshot_unref(now);
     return err;
 }
 
-static void write_rows(struct buf *b, const struct snapshot *now)
+static enum err write_manifest(const struct search *s, const struct save *save)
 {
-    for (size_t i = 0; i < now->n; i++) {
-        const struct live *l = &now->items[i];
+    struct manifest_header h = {.magic = MANIFEST_MAGIC,
+                                .version = SEGMENT_VERSION,
+                                .segments = save->now->n,
+                                .change = save->change};
+    struct buf b = BUF_INIT(MANIFEST_MAX);
+    char path[PATH_MAX];
+    enum err err = ERR_NO_MEMORY;
+
+    buf_add(&b, &h, sizeof(h));
+    for (size_t i = 0; i < save->now->n; i++) {
+        const struct live *l = &save->now->items[i];
         struct manifest_row row = {.dead = l->dead ? l->dead->count : 0,
                                    .words = bits_words(l->segment->n)};
 
         memcpy(row.file, l->segment->file, sizeof(row.file));
-        buf_add(b, &row, sizeof(row));
+        buf_add(&b, &row, sizeof(row));
         if (row.dead)
-            buf_add(b, l->dead->bits, row.words * 8);
+            buf_add(&b, l->dead->bits, row.words * sizeof(uint64_t));
     }
+    if (!b.failed) {
+        h.sum = manifest_sum(&h, b.data + sizeof(h), b.len - sizeof(h));
+        memcpy(b.data, &h, sizeof(h));
+        manifest_path(s, path);
+        err = file_write(path, b.data, b.len, 0600);
+    }
+    buf_free(&b);
+    return err;
 }
 
 static bool is_named(const struct snapshot *now, const char *file)
@@ -149,53 +216,40 @@ static bool is_named(const struct snapshot *now, const char *file)
     return strcmp(file, "manifest") == 0;
 }
 
-static void remove_others(const struct search *s, const struct snapshot *now)
+/* Whatever neither the manifest names nor a search could come to use. */
+static void remove_others(struct search *s, const struct snapshot *saved)
 {
+    struct snapshot *now = index_now(s);
     DIR *d = opendir(s->dir);
     char path[PATH_MAX];
 
     for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
-        if (e->d_name[0] == '.' || is_named(now, e->d_name) ||
+        if (e->d_name[0] == '.' || is_named(saved, e->d_name) || is_named(now, e->d_name) ||
             snprintf(path, sizeof(path), "%s/%s", s->dir, e->d_name) >= (int)sizeof(path))
             continue;
         unlink(path);
     }
     if (d)
         closedir(d);
+    snapshot_unref(now);
 }
 
 enum err index_save(struct search *s)
 {
-    struct manifest_header h = {
-        .magic = MANIFEST_MAGIC, .version = SEGMENT_VERSION, .change = s->change};
-    struct buf b = BUF_INIT(MANIFEST_MAX);
-    struct snapshot *now;
-    char path[PATH_MAX];
-    enum err err;
+    struct save save = save_begin(s);
+    enum err err = save_segments(s, save.now);
 
-    if (!s->dir)
-        return ERR_OK;
-    err = save_segments(s);
-    if (err)
-        return err;
-    now = index_now(s);
-    h.segments = now->n;
-    buf_add(&b, &h, sizeof(h));
-    write_rows(&b, now);
-    err = b.failed ? ERR_NO_MEMORY : ERR_OK;
+    if (!err)
+        err = write_manifest(s, &save);
     if (!err) {
-        h.checksum = segment_checksum(b.data + sizeof(h), b.len - sizeof(h));
-        memcpy(b.data, &h, sizeof(h));
-        manifest_path(s, path);
-        err = file_write(path, b.data, b.len, 0600);
-    }
-    if (!err) {
-        s->saved_change = h.change;
-        remove_others(s, now);
+        pthread_mutex_lock(&s->lock);
+        s->saved_change = save.change;
+        s->saved_version = save.version;
+        pthread_mutex_unlock(&s->lock);
+        remove_others(s, save.now);
         if (s->o.store)
-            err = store_forget_changes(s->o.store, h.change);
+            err = store_forget_changes(s->o.store, save.change);
     }
-    buf_free(&b);
-    snapshot_unref(now);
+    snapshot_unref(save.now);
     return err;
 }

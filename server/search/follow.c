@@ -10,7 +10,7 @@
 #include "server/search/index.h"
 #include "server/store.h"
 
-enum { BATCH = 4096, BUILD_ROWS = 100000, SAVE_EVERY = 200000, IDLE_MS = 1000 };
+enum { BATCH = 4096, BUILD_ROWS = 100000, IDLE_MS = 1000, RETRY_MS = 1000 };
 
 /* Everything that is indexed or says whose a row is; contacts stay sealed. */
 static uint64_t indexed_fields(void)
@@ -28,16 +28,6 @@ static uint64_t indexed_fields(void)
     return set;
 }
 
-static bool should_stop(struct search *s)
-{
-    bool stop;
-
-    pthread_mutex_lock(&s->lock);
-    stop = s->stop;
-    pthread_mutex_unlock(&s->lock);
-    return stop;
-}
-
 /* A rebuild gathers rows by domain and lets go of them as segments. */
 struct rebuild {
     struct search *s;
@@ -51,25 +41,17 @@ struct rebuild {
 static void flush_catalogue(struct rebuild *r)
 {
     struct segment *done = builder_finish(r->catalogue);
-    struct snapshot *now = index_now(r->s), *next;
 
     builder_free(r->catalogue);
     r->catalogue = builder_new(&catalogue_account);
-    if (done) {
-        next = snapshot_copy(now, 1);
-        next->items[next->n++].segment = done;
-        index_publish(r->s, next, 0);
-        index_merge(r->s);
-    }
-    snapshot_unref(now);
+    if (done)
+        index_add(r->s, done);
 }
 
 static void flush_others(struct rebuild *r)
 {
-    if (r->n_others) {
+    if (r->n_others)
         index_apply(r->s, r->others, r->n_others, NULL, 0, 0);
-        index_merge(r->s);
-    }
     arena_free(r->mem);
     r->mem = arena_new();
     r->others = arena_alloc(r->mem, BATCH * sizeof(*r->others));
@@ -94,13 +76,14 @@ static bool take_row(void *arg, const void *rec)
     }
     if (r->seen % 1024 == 0) {
         pthread_mutex_lock(&r->s->lock);
-        r->s->built_ppm = r->about ? r->seen * 1000000 / r->about : 0;
+        r->s->built_ppm = r->seen < r->about ? r->seen * 1000000 / r->about : 999999;
         pthread_mutex_unlock(&r->s->lock);
-        return !should_stop(r->s);
+        return !index_should_stop(r->s);
     }
     return true;
 }
 
+/* Everything anew, from one scan of the table; what is written meanwhile is followed afterwards. */
 static enum err rebuild(struct search *s)
 {
     struct rebuild r = {.s = s};
@@ -108,7 +91,7 @@ static enum err rebuild(struct search *s)
     int64_t change = store_last_change(s->o.store), from = clock_mono_us();
     enum err err = store_count(s->o.store, &q, &r.about);
 
-    index_publish(s, snapshot_new(0), 0);
+    index_clear(s);
     r.catalogue = builder_new(&catalogue_account);
     flush_others(&r);
     if (!err)
@@ -117,14 +100,14 @@ static enum err rebuild(struct search *s)
     flush_catalogue(&r);
     builder_free(r.catalogue);
     arena_free(r.mem);
-    if (err || should_stop(s))
+    if (err || index_should_stop(s))
         return err ? err : ERR_UNAVAILABLE;
     pthread_mutex_lock(&s->lock);
     s->change = change;
     pthread_mutex_unlock(&s->lock);
     log_event(LOG_INFO, "search.built", LOG_INT("rows", r.seen),
               LOG_INT("ms", (clock_mono_us() - from) / 1000));
-    return index_save(s);
+    return ERR_OK;
 }
 
 static int by_id(const void *a, const void *b)
@@ -132,95 +115,119 @@ static int by_id(const void *a, const void *b)
     return uuid_compare(a, b);
 }
 
-/* One batch of the change sequence; *n is 0 when there is none. */
-static enum err catch_up(struct search *s, size_t *n)
+/* The ids of profiles in the changes, each once; the number of them. */
+static size_t changed_ids(const struct change *changes, size_t n, struct uuid *ids)
 {
-    struct change *changes = xcalloc(BATCH, sizeof(*changes));
-    struct uuid *ids = xcalloc(BATCH, sizeof(*ids)), *gone = xcalloc(BATCH, sizeof(*gone));
-    struct profile *rows = xcalloc(BATCH, sizeof(*rows));
-    struct arena *mem = arena_new();
-    size_t n_ids = 0, n_rows = 0, n_gone = 0;
-    enum err err = store_changes(s->o.store, s->change, changes, BATCH, n);
+    size_t n_ids = 0, k = 0;
 
-    for (size_t i = 0; i < *n; i++)
+    for (size_t i = 0; i < n; i++)
         if (changes[i].type == &profile_type)
             ids[n_ids++] = changes[i].id;
     qsort(ids, n_ids, sizeof(*ids), by_id);
-    for (size_t i = 0; i < n_ids && !err; i++) {
-        if (i && uuid_equal(&ids[i], &ids[i - 1]))
-            continue;
-        err = store_get(s->o.store, &profile_type, &ids[i], indexed_fields(), mem, &rows[n_rows]);
-        if (err == ERR_NOT_FOUND) {
+    for (size_t i = 0; i < n_ids; i++)
+        if (k == 0 || !uuid_equal(&ids[i], &ids[k - 1]))
+            ids[k++] = ids[i];
+    return k;
+}
+
+/* Load what changed and make it searchable; a row that is not there any more is gone. */
+static enum err apply_changes(struct search *s, const struct change *changes, size_t n,
+                              struct arena *mem)
+{
+    struct uuid *ids = arena_alloc(mem, n * sizeof(*ids)), *gone;
+    size_t n_ids = changed_ids(changes, n, ids), n_rows = 0, n_gone = 0;
+    struct profile *rows = arena_alloc(mem, n_ids * sizeof(*rows));
+    uint64_t fields = indexed_fields();
+
+    gone = arena_alloc(mem, n_ids * sizeof(*gone));
+    for (size_t i = 0; i < n_ids; i++) {
+        enum err err = store_get(s->o.store, &profile_type, &ids[i], fields, mem, &rows[n_rows]);
+
+        if (err && err != ERR_NOT_FOUND)
+            return err;
+        if (err)
             gone[n_gone++] = ids[i];
-            err = ERR_OK;
-        } else if (!err) {
+        else
             n_rows++;
-        }
     }
-    if (!err && *n)
-        index_apply(s, rows, n_rows, gone, n_gone, changes[*n - 1].seq);
-    arena_free(mem);
+    index_apply(s, rows, n_rows, gone, n_gone, changes[n - 1].seq);
+    return ERR_OK;
+}
+
+/* Everything there is to follow. */
+static enum err follow_all(struct search *s)
+{
+    struct change *changes = xcalloc(BATCH, sizeof(*changes));
+    enum err err = ERR_OK;
+    size_t n = BATCH;
+
+    while (!err && n == BATCH && !index_should_stop(s)) {
+        struct arena *mem = arena_new();
+
+        n = 0;
+        err = store_changes(s->o.store, s->change, changes, BATCH, &n);
+        if (!err && n)
+            err = apply_changes(s, changes, n, mem);
+        arena_free(mem);
+    }
     free(changes);
-    free(ids);
-    free(gone);
-    free(rows);
     return err;
 }
 
-static void wait_for_work(struct search *s)
+static void wait_for_news(struct search *s, int64_t ms)
 {
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += IDLE_MS / 1000;
     pthread_mutex_lock(&s->lock);
     if (!s->woken && !s->stop)
-        pthread_cond_timedwait(&s->moved, &s->lock, &until);
+        index_wait_ms(s, ms);
     s->woken = false;
     pthread_mutex_unlock(&s->lock);
 }
 
-static enum err prepare(struct search *s)
+static enum err load_or_rebuild(struct search *s)
 {
     enum err err = s->dir ? index_load(s) : ERR_NOT_FOUND;
 
     /* Changes that were forgotten before we saw them cannot be followed. */
-    if (!err && (store_forgotten(s->o.store) > s->saved_change ||
-                 store_last_change(s->o.store) < s->saved_change))
+    if (!err &&
+        (store_forgotten(s->o.store) > s->change || store_last_change(s->o.store) < s->change)) {
+        log_event(LOG_WARN, "search.unusable", LOG_STR("what", "changes"));
         err = ERR_INVALID;
+    }
     return err ? rebuild(s) : ERR_OK;
+}
+
+static void become_ready(struct search *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->ready = true;
+    pthread_cond_broadcast(&s->moved);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* A store that fails is asked again, as often as it takes; the failure is logged when it begins. */
+static enum err again(struct search *s, enum err err, enum err before)
+{
+    if (err && !before && !index_should_stop(s))
+        log_event(LOG_ERROR, "search.behind", LOG_STR("error", err_slug(err)));
+    if (err)
+        wait_for_news(s, RETRY_MS);
+    return err;
 }
 
 void *index_follow(void *arg)
 {
     struct search *s = arg;
-    size_t n = 0;
-    enum err err;
+    enum err err = ERR_OK;
 
-    pthread_mutex_lock(&s->writing);
-    err = prepare(s);
-    if (err && !should_stop(s))
-        log_event(LOG_ERROR, "search.failed", LOG_STR("error", err_slug(err)));
     do
-        err = err ? err : catch_up(s, &n);
-    while (!err && n == BATCH && !should_stop(s));
-    pthread_mutex_lock(&s->lock);
-    s->ready = !err;
-    pthread_cond_broadcast(&s->moved);
-    pthread_mutex_unlock(&s->lock);
-    while (!err && !should_stop(s)) {
-        err = catch_up(s, &n);
-        if (!err && n)
-            index_merge(s);
-        if (!err && s->change - s->saved_change >= SAVE_EVERY)
-            err = index_save(s);
-        if (!err && n < BATCH)
-            wait_for_work(s);
+        err = again(s, load_or_rebuild(s), err);
+    while (err && !index_should_stop(s));
+    while (!index_should_stop(s)) {
+        err = again(s, follow_all(s), err);
+        if (err)
+            continue;
+        become_ready(s);
+        wait_for_news(s, IDLE_MS);
     }
-    if (err)
-        log_event(LOG_ERROR, "search.stopped", LOG_STR("error", err_slug(err)));
-    else if (s->change != s->saved_change)
-        err = index_save(s);
-    pthread_mutex_unlock(&s->writing);
     return NULL;
 }

@@ -1,8 +1,15 @@
-/* Writing an image: sections in any order, dicts text by text. Start-up style memory: see mem.h. */
+/*
+ * Writing an image: sections in any order, dicts text by text, to memory or straight to a file, so
+ * that a merge needs no room for its result.  A failed write is kept and comes back at the end.
+ * Memory is taken as at start-up (see mem.h): these run on the index's own threads.
+ */
 #ifndef SERVER_SEARCH_IMAGE_H
 #define SERVER_SEARCH_IMAGE_H
 
+#include "server/search/checksum.h"
 #include "server/search/segment.h"
+
+struct file_out;
 
 struct bytes_out {
     uint8_t *p;
@@ -10,23 +17,40 @@ struct bytes_out {
 };
 
 struct image {
-    struct bytes_out out;
-    size_t documents;
-    /* of the dict that is being written */
-    struct bytes_out offsets, blob, postings, counts, data;
-    uint64_t *bits; /* scratch of one bitset */
+    struct image_header header;
+    size_t documents, at; /* at: bytes written */
+    const char *dir;
+    char name[64];
+    struct file_out *file;  /* NULL: in memory */
+    struct bytes_out whole; /* all of it, or what is not in the file yet */
+    struct checksum sum;
+    enum err err;
+    size_t data_at; /* where the dict's postings began */
+    struct bytes_out offsets, blob, postings, counts;
+    uint64_t *bits; /* one bitset */
 };
 
-void image_begin(struct image *w, size_t documents, const struct uuid *domain);
-/* A whole section. */
+/* dir: the file's; NULL: in memory. */
+void image_begin(struct image *w, size_t documents, const struct uuid *domain, const char *dir);
+
+/* A section piece by piece, or whole. */
+void image_section_begin(struct image *w, int section);
+void image_put(struct image *w, const void *data, size_t n);
+void image_section_end(struct image *w, int section);
 void image_section(struct image *w, int section, const void *data, size_t n);
-/* Texts must come in order; v is sorted. */
-void image_dict_add(struct image *w, const char *text, const uint32_t *v, size_t count);
+
+/* Texts must come in order; either form of a set will do. */
+void image_dict_begin(struct image *w);
+void image_dict_add(struct image *w, const char *text, const struct set *s);
 void image_dict_end(struct image *w, int dict);
-/* An order's text, and its end with the ranks of all documents. */
+/* A facet's codes + 1 (0: no value), given as 32-bit numbers, of a dict of n texts. */
+void image_codes(struct image *w, int facet, const uint32_t *codes, size_t n);
+
+/* An order's texts, in order, and the ranks of all documents. */
 void image_text_add(struct image *w, const char *text);
 void image_order_end(struct image *w, int order, const uint32_t *ranks);
-/* The segment; w is empty afterwards. */
-struct segment *image_end(struct image *w);
+
+/* w is empty afterwards. errors: ERR_DISK_FULL, ERR_UNAVAILABLE; never in memory */
+enum err image_end(struct image *w, struct segment **out) MUST_CHECK;
 
 #endif

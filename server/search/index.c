@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-#include "server/search/build.h"
-
-enum { GROWTH = 4, SEGMENTS_MOST = 6 };
-
 struct snapshot *index_now(struct search *s)
 {
     struct snapshot *now;
@@ -23,11 +19,43 @@ void index_publish(struct search *s, struct snapshot *next, int64_t change)
     pthread_mutex_lock(&s->lock);
     old = s->now;
     s->now = next;
-    if (change > s->change)
+    if (change)
         s->change = change;
     pthread_cond_broadcast(&s->moved);
     pthread_mutex_unlock(&s->lock);
     snapshot_unref(old);
+}
+
+bool index_should_stop(struct search *s)
+{
+    bool stop;
+
+    pthread_mutex_lock(&s->lock);
+    stop = s->stop;
+    pthread_mutex_unlock(&s->lock);
+    return stop;
+}
+
+/* On the system's clock, whatever clock.h says: condition variables know no other. */
+void index_wait_ms(struct search *s, int64_t ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += ms % 1000 * 1000000;
+    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&s->moved, &s->lock, &until);
+}
+
+/* Something was put in or taken out: files are behind, and there may be work for the keeper. */
+static void note_change(struct search *s, bool work)
+{
+    pthread_mutex_lock(&s->lock);
+    s->version++;
+    s->work |= work;
+    pthread_cond_broadcast(&s->moved);
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void kill_id(struct snapshot *s, size_t n, const struct uuid *id)
@@ -73,120 +101,107 @@ static void drop_empty(struct snapshot *s)
     s->n = n;
 }
 
-void index_apply(struct search *s, const struct profile *rows, size_t n, const struct uuid *gone,
-                 size_t n_gone, int64_t change)
+static bool is_chosen(const struct tiers *t, size_t k, size_t place)
 {
-    struct snapshot *now = index_now(s), *next;
-    struct builders b = {0};
-    size_t old = now->n;
-
-    for (size_t i = 0; i < n; i++)
-        builder_add(builder_for(&b, &rows[i].account), &rows[i]);
-    next = snapshot_copy(now, b.n);
-    for (size_t i = 0; i < n; i++)
-        kill_id(next, old, &rows[i].id);
-    for (size_t i = 0; i < n_gone; i++)
-        kill_id(next, old, &gone[i]);
-    for (size_t i = 0; i < b.n; i++) {
-        next->items[next->n++].segment = builder_finish(b.v[i]);
-        builder_free(b.v[i]);
-    }
-    free(b.v);
-    free(b.domains);
-    drop_empty(next);
-    index_publish(s, next, change);
-    snapshot_unref(now);
-}
-
-/* The items of one domain, the smallest first. */
-static size_t of_domain(const struct snapshot *s, const struct uuid *domain, size_t *list)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < s->n; i++) {
-        size_t at = n;
-
-        if (!uuid_equal(&s->items[i].segment->domain, domain))
-            continue;
-        while (at && live_count(&s->items[list[at - 1]]) > live_count(&s->items[i])) {
-            list[at] = list[at - 1];
-            at--;
-        }
-        list[at] = i;
-        n++;
-    }
-    return n;
-}
-
-/* How many of the smallest belong together: each is not much larger than all before it. */
-static size_t how_many(const struct snapshot *s, const size_t *list, size_t n)
-{
-    size_t sum = n ? live_count(&s->items[list[0]]) : 0, k = 1;
-
-    while (k < n && (live_count(&s->items[list[k]]) < sum * GROWTH || n - k > SEGMENTS_MOST))
-        sum += live_count(&s->items[list[k++]]);
-    if (k > 1)
-        return k;
-    /* a segment that is half dead is worth rewriting alone */
-    return n && s->items[list[0]].dead &&
-                   s->items[list[0]].dead->count * 2 > s->items[list[0]].segment->n
-               ? 1
-               : 0;
-}
-
-static bool contains(const size_t *list, size_t n, size_t x)
-{
-    for (size_t i = 0; i < n; i++)
-        if (list[i] == x)
+    for (size_t i = 0; i < k; i++)
+        if (t->places[i] == place)
             return true;
     return false;
 }
 
-static struct segment *merge_items(const struct snapshot *s, const size_t *list, size_t k)
+/* Merge in memory, within the snapshot that is being made. */
+static struct snapshot *merge_within(struct snapshot *s, const struct tiers *t, size_t k)
 {
-    struct part *parts = xcalloc(k, sizeof(*parts));
-    struct segment *out;
+    struct snapshot *out = snapshot_new(s->n);
+    struct part parts[PARTS_MAX] = {0};
+    struct segment *merged = NULL;
 
     for (size_t i = 0; i < k; i++) {
-        const struct live *l = &s->items[list[i]];
+        const struct live *l = &s->items[t->places[i]];
 
-        parts[i] = (struct part){l->segment, l->dead ? l->dead->bits : NULL};
+        parts[i] = (struct part){.segment = l->segment, .dead = l->dead ? l->dead->bits : NULL};
     }
-    out = segments_merge(parts, k);
-    free(parts);
+    if (segments_merge(parts, k, NULL, &merged))
+        abort(); /* in memory it cannot fail */
+    out->n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (!is_chosen(t, k, i))
+            out->items[out->n++] = live_ref(&s->items[i]);
+    if (merged)
+        out->items[out->n++].segment = merged;
+    for (size_t i = 0; i < k; i++)
+        free(parts[i].to);
+    snapshot_unref(s);
     return out;
 }
 
-/* One merge; false: nothing is to be merged. */
-static bool merge_once(struct search *s)
+/* Small merges are done at once, so that single rows do not become a heap of segments. */
+static struct snapshot *tidy(struct search *s, struct snapshot *next, const struct uuid *domain,
+                             bool *work)
 {
-    struct snapshot *now = index_now(s), *next;
-    size_t *list = xcalloc(now->n + 1, sizeof(*list)), k = 0;
-    struct segment *merged;
+    size_t most = tiers_overflow(next, domain) ? LARGE_MERGE : SMALL_MERGE, k;
+    struct tiers t;
 
-    for (size_t i = 0; i < now->n && !k; i++) {
-        size_t n = of_domain(now, &now->items[i].segment->domain, list);
-
-        k = how_many(now, list, n);
-    }
-    if (k) {
-        merged = merge_items(now, list, k);
-        next = snapshot_new(now->n + 1);
-        next->n = 0;
-        for (size_t i = 0; i < now->n; i++)
-            if (!contains(list, k, i))
-                next->items[next->n++] = live_ref(&now->items[i]);
-        if (merged)
-            next->items[next->n++].segment = merged;
-        index_publish(s, next, 0);
-    }
-    free(list);
-    snapshot_unref(now);
-    return k > 0;
+    while ((k = tiers_choose(s, next, domain, most, &t)))
+        next = merge_within(next, &t, k);
+    *work |= tiers_choose(s, next, domain, SIZE_MAX, &t) > 0;
+    return next;
 }
 
-void index_merge(struct search *s)
+void index_apply(struct search *s, const struct profile *rows, size_t n, const struct uuid *gone,
+                 size_t n_gone, int64_t change)
 {
-    while (merge_once(s))
-        ;
+    struct builders b = {0};
+    struct segment **made;
+    struct snapshot *now, *next;
+    bool work = false;
+
+    for (size_t i = 0; i < n; i++)
+        builder_add(builder_for(&b, &rows[i].account), &rows[i]);
+    made = xcalloc(b.n + 1, sizeof(struct segment *));
+    for (size_t i = 0; i < b.n; i++) {
+        made[i] = builder_finish(b.v[i]);
+        builder_free(b.v[i]);
+    }
+    pthread_mutex_lock(&s->writing);
+    now = index_now(s);
+    next = snapshot_copy(now, b.n);
+    for (size_t i = 0; i < n; i++)
+        kill_id(next, now->n, &rows[i].id);
+    for (size_t i = 0; i < n_gone; i++)
+        kill_id(next, now->n, &gone[i]);
+    for (size_t i = 0; i < b.n; i++)
+        next->items[next->n++].segment = made[i];
+    drop_empty(next);
+    for (size_t i = 0; i < b.n; i++)
+        next = tidy(s, next, &b.domains[i], &work);
+    index_publish(s, next, change);
+    pthread_mutex_unlock(&s->writing);
+    note_change(s, work || n_gone);
+    snapshot_unref(now);
+    free(made);
+    free(b.v);
+    free(b.domains);
+}
+
+void index_add(struct search *s, struct segment *segment)
+{
+    struct snapshot *now, *next;
+
+    pthread_mutex_lock(&s->writing);
+    now = index_now(s);
+    next = snapshot_copy(now, 1);
+    next->items[next->n++].segment = segment;
+    index_publish(s, next, 0);
+    pthread_mutex_unlock(&s->writing);
+    note_change(s, true);
+    snapshot_unref(now);
+}
+
+void index_clear(struct search *s)
+{
+    pthread_mutex_lock(&s->writing);
+    index_publish(s, snapshot_new(0), 0);
+    pthread_mutex_unlock(&s->writing);
+    note_change(s, true);
 }

@@ -1,16 +1,18 @@
 /* Several segments to one: everything is sorted already, so everything is a merge. */
+#include <assert.h>
 #include <string.h>
 
 #include "server/search/build.h"
 #include "server/search/image.h"
 
 struct merge {
-    const struct part *parts;
+    struct part *parts;
     size_t n;
-    uint32_t **to;  /* per part: old ordinal -> new, UINT32_MAX for the dead */
-    uint32_t **map; /* per part: old code -> new of the dict that is being merged */
+    uint32_t **map;  /* per part: old code -> new of the dict that is being merged */
+    uint8_t *origin; /* per new ordinal: the part it comes from */
     size_t documents;
-    uint32_t *list, *spare; /* a merged posting */
+    uint32_t *list, *spare; /* a merged posting, as an array */
+    uint64_t *bits;         /* or as a bitset */
 };
 
 static bool is_before(const struct part *a, uint32_t i, const struct part *b, uint32_t k)
@@ -22,9 +24,14 @@ static bool is_before(const struct part *a, uint32_t i, const struct part *b, ui
 
 static uint32_t skip_dead(const struct part *p, uint32_t i)
 {
-    while (i < p->segment->n && p->dead && bits_test(p->dead, i))
+    while (p->dead && i < p->segment->n && bits_test(p->dead, i))
         i++;
     return i;
+}
+
+static size_t count_living(const struct part *p)
+{
+    return p->segment->n - (p->dead ? bits_count(p->dead, bits_words(p->segment->n)) : 0);
 }
 
 /* The new order of all living documents. */
@@ -33,40 +40,47 @@ static void number(struct merge *m)
     uint32_t *at = xcalloc(m->n, sizeof(*at));
 
     for (size_t p = 0; p < m->n; p++) {
-        m->to[p] = xcalloc(m->parts[p].segment->n + 1, sizeof(uint32_t));
-        memset(m->to[p], 0xff, m->parts[p].segment->n * sizeof(uint32_t));
+        m->documents += count_living(&m->parts[p]);
+        m->parts[p].to = xcalloc(m->parts[p].segment->n, sizeof(uint32_t));
+        memset(m->parts[p].to, 0xff, m->parts[p].segment->n * sizeof(uint32_t));
         at[p] = skip_dead(&m->parts[p], 0);
     }
-    for (;;) {
+    m->origin = xcalloc(m->documents + 1, 1);
+    for (size_t k = 0; k < m->documents; k++) {
         size_t best = m->n;
 
         for (size_t p = 0; p < m->n; p++)
             if (at[p] < m->parts[p].segment->n &&
                 (best == m->n || is_before(&m->parts[p], at[p], &m->parts[best], at[best])))
                 best = p;
-        if (best == m->n)
-            break;
-        m->to[best][at[best]] = (uint32_t)m->documents++;
+        m->origin[k] = (uint8_t)best;
+        m->parts[best].to[at[best]] = (uint32_t)k;
         at[best] = skip_dead(&m->parts[best], at[best] + 1);
     }
     free(at);
 }
 
-/* Copy a column of elements of `size` bytes to its new order. */
+/* A column of elements of `size` bytes, in its new order. */
 static void move_column(struct merge *m, struct image *w, int section, size_t size,
                         const void *(*column)(const struct segment *))
 {
-    uint8_t *out = xcalloc(m->documents + 1, size);
+    uint32_t *at = xcalloc(m->n, sizeof(*at));
+    const uint8_t **from = xcalloc(m->n, sizeof(*from));
 
     for (size_t p = 0; p < m->n; p++) {
-        const uint8_t *from = column(m->parts[p].segment);
-
-        for (uint32_t i = 0; i < m->parts[p].segment->n; i++)
-            if (m->to[p][i] != UINT32_MAX)
-                memcpy(out + m->to[p][i] * size, from + i * size, size);
+        from[p] = column(m->parts[p].segment);
+        at[p] = skip_dead(&m->parts[p], 0);
     }
-    image_section(w, section, out, m->documents * size);
-    free(out);
+    image_section_begin(w, section);
+    for (size_t k = 0; k < m->documents; k++) {
+        size_t p = m->origin[k];
+
+        image_put(w, from[p] + at[p] * size, size);
+        at[p] = skip_dead(&m->parts[p], at[p] + 1);
+    }
+    image_section_end(w, section);
+    free(from);
+    free(at);
 }
 
 static const void *ids_of(const struct segment *s)
@@ -89,53 +103,36 @@ static const void *updated_of(const struct segment *s)
     return s->updated;
 }
 
+static const struct uuid *id_at(const struct merge *m, size_t p, uint32_t at)
+{
+    const struct segment *s = m->parts[p].segment;
+
+    return &s->ids[s->by_id[at]];
+}
+
 static void write_by_id(struct merge *m, struct image *w)
 {
-    uint32_t *out = xcalloc(m->documents + 1, sizeof(*out)), *at = xcalloc(m->n, sizeof(*at));
+    uint32_t *at = xcalloc(m->n, sizeof(*at));
 
+    image_section_begin(w, SEC_BY_ID);
     for (size_t k = 0; k < m->documents; k++) {
         size_t best = m->n;
+        uint32_t to;
 
         for (size_t p = 0; p < m->n; p++) {
             const struct segment *s = m->parts[p].segment;
 
-            while (at[p] < s->n && m->to[p][s->by_id[at[p]]] == UINT32_MAX)
+            while (at[p] < s->n && m->parts[p].to[s->by_id[at[p]]] == UINT32_MAX)
                 at[p]++;
             if (at[p] < s->n &&
-                (best == m->n ||
-                 uuid_compare(
-                     &s->ids[s->by_id[at[p]]],
-                     &m->parts[best].segment->ids[m->parts[best].segment->by_id[at[best]]]) < 0))
+                (best == m->n || uuid_compare(id_at(m, p, at[p]), id_at(m, best, at[best])) < 0))
                 best = p;
         }
-        out[k] = m->to[best][m->parts[best].segment->by_id[at[best]++]];
+        to = m->parts[best].to[m->parts[best].segment->by_id[at[best]++]];
+        image_put(w, &to, sizeof(to));
     }
-    image_section(w, SEC_BY_ID, out, m->documents * sizeof(*out));
-    free(out);
+    image_section_end(w, SEC_BY_ID);
     free(at);
-}
-
-/* Merge the new ordinals of one more posting into m->list. */
-static size_t merge_posting(struct merge *m, size_t n, size_t p, const struct set *s)
-{
-    struct set_at at;
-    uint32_t *out = m->spare;
-    size_t i = 0, k = 0;
-
-    for (uint32_t o = set_first(s, &at); o != SET_END; o = set_next(s, &at)) {
-        uint32_t to = m->to[p][o];
-
-        if (to == UINT32_MAX)
-            continue;
-        while (i < n && m->list[i] < to)
-            out[k++] = m->list[i++];
-        out[k++] = to;
-    }
-    while (i < n)
-        out[k++] = m->list[i++];
-    m->spare = m->list;
-    m->list = out;
-    return k;
 }
 
 static const struct texts *texts_of(const struct segment *s, int dict, int order)
@@ -157,6 +154,14 @@ static const char *next_text(const struct merge *m, const uint32_t *at, int dict
     return least;
 }
 
+static bool is_next(const struct merge *m, size_t p, const uint32_t *at, int dict, int order,
+                    const char *text)
+{
+    const struct texts *t = texts_of(m->parts[p].segment, dict, order);
+
+    return at[p] < t->n && strcmp(texts_at(t, at[p]), text) == 0;
+}
+
 static void new_maps(struct merge *m, int dict, int order)
 {
     for (size_t p = 0; p < m->n; p++) {
@@ -165,80 +170,169 @@ static void new_maps(struct merge *m, int dict, int order)
     }
 }
 
-static void merge_dict(struct merge *m, struct image *w, int dict)
+/* Merge the new ordinals of one more posting into the n of m->list. */
+static size_t merge_array(struct merge *m, size_t n, size_t p, const struct set *s)
+{
+    struct set_at at;
+    uint32_t *out = m->spare;
+    size_t i = 0, k = 0;
+
+    for (uint32_t o = set_first(s, &at); o != SET_END; o = set_next(s, &at)) {
+        uint32_t to = m->parts[p].to[o];
+
+        if (to == UINT32_MAX)
+            continue;
+        while (i < n && m->list[i] < to)
+            out[k++] = m->list[i++];
+        out[k++] = to;
+    }
+    while (i < n)
+        out[k++] = m->list[i++];
+    m->spare = m->list;
+    m->list = out;
+    return k;
+}
+
+static size_t merge_bits(struct merge *m, size_t p, const struct set *s)
+{
+    struct set_at at;
+    size_t n = 0;
+
+    for (uint32_t o = set_first(s, &at); o != SET_END; o = set_next(s, &at)) {
+        uint32_t to = m->parts[p].to[o];
+
+        if (to == UINT32_MAX)
+            continue;
+        bits_set(m->bits, to);
+        n++;
+    }
+    return n;
+}
+
+/* The postings of `text`, which the parts at `at` have next; they all step on. */
+static void merge_term(struct merge *m, struct image *w, int dict, uint32_t *at, const char *text,
+                       uint32_t *code)
+{
+    struct set out = {.n = m->documents};
+    size_t sum = 0;
+    bool dense;
+
+    for (size_t p = 0; p < m->n; p++)
+        if (is_next(m, p, at, dict, 0, text))
+            sum += m->parts[p].segment->dicts[dict].counts[at[p]];
+    dense = !set_is_sparse(sum, m->documents);
+    for (size_t p = 0; p < m->n; p++) {
+        struct set posting;
+
+        if (!is_next(m, p, at, dict, 0, text))
+            continue;
+        posting = dict_set(m->parts[p].segment, dict, at[p]);
+        out.count =
+            dense ? out.count + merge_bits(m, p, &posting) : merge_array(m, out.count, p, &posting);
+        m->map[p][at[p]++] = *code;
+    }
+    out.bits = dense ? m->bits : NULL;
+    out.v = dense ? NULL : m->list;
+    if (out.count) {
+        image_dict_add(w, text, &out);
+        ++*code;
+    }
+    if (dense)
+        memset(m->bits, 0, bits_words(m->documents) * sizeof(*m->bits));
+}
+
+/* The number of texts that are left. */
+static uint32_t merge_dict(struct merge *m, struct image *w, int dict)
 {
     uint32_t *at = xcalloc(m->n, sizeof(*at)), code = 0;
     const char *text;
 
     new_maps(m, dict, 0);
-    while ((text = next_text(m, at, dict, 0))) {
-        size_t n = 0;
-
-        for (size_t p = 0; p < m->n; p++) {
-            const struct segment *s = m->parts[p].segment;
-            struct set posting;
-
-            if (at[p] >= s->dicts[dict].texts.n ||
-                strcmp(texts_at(&s->dicts[dict].texts, at[p]), text) != 0)
-                continue;
-            posting = dict_set(s, dict, at[p]);
-            n = merge_posting(m, n, p, &posting);
-            m->map[p][at[p]++] = code;
-        }
-        if (n) {
-            image_dict_add(w, text, m->list, n);
-            code++;
-        }
-    }
+    image_dict_begin(w);
+    while ((text = next_text(m, at, dict, 0)))
+        merge_term(m, w, dict, at, text, &code);
     image_dict_end(w, dict);
     free(at);
+    return code;
 }
 
-static void merge_codes(struct merge *m, struct image *w, int facet)
+static void merge_codes(struct merge *m, struct image *w, int facet, uint32_t texts)
 {
     uint32_t *out = xcalloc(m->documents + 1, sizeof(*out));
 
     for (size_t p = 0; p < m->n; p++) {
-        const uint32_t *codes = m->parts[p].segment->codes[facet];
+        const struct codes *codes = &m->parts[p].segment->codes[facet];
 
-        for (uint32_t i = 0; i < m->parts[p].segment->n; i++)
-            if (m->to[p][i] != UINT32_MAX && codes[i])
-                out[m->to[p][i]] = m->map[p][codes[i] - 1] + 1;
+        for (uint32_t i = 0; i < m->parts[p].segment->n; i++) {
+            uint32_t code = codes_at(codes, i);
+
+            if (m->parts[p].to[i] != UINT32_MAX && code)
+                out[m->parts[p].to[i]] = m->map[p][code - 1] + 1;
+        }
     }
-    image_section(w, SEC_CODES + facet, out, m->documents * sizeof(*out));
+    image_codes(w, facet, out, texts);
     free(out);
+}
+
+/* Which texts the living have, a byte each. */
+static uint8_t *used_texts(const struct part *part, int order)
+{
+    const struct segment *s = part->segment;
+    uint8_t *used = xcalloc(s->orders[order].n + 1, 1);
+
+    for (uint32_t i = 0; i < s->n; i++)
+        if (part->to[i] != UINT32_MAX)
+            used[s->ranks[order][i]] = 1;
+    return used;
+}
+
+/* Write the texts and fill the maps. */
+static void merge_texts(struct merge *m, struct image *w, int order)
+{
+    uint32_t *at = xcalloc(m->n, sizeof(*at)), rank = 0;
+    uint8_t **used = xcalloc(m->n, sizeof(*used));
+    const char *text;
+
+    for (size_t p = 0; p < m->n; p++)
+        used[p] = used_texts(&m->parts[p], order);
+    while ((text = next_text(m, at, -1, order))) {
+        bool any = false;
+
+        for (size_t p = 0; p < m->n; p++) {
+            if (!is_next(m, p, at, -1, order, text))
+                continue;
+            any |= used[p][at[p]];
+            m->map[p][at[p]++] = rank;
+        }
+        if (any)
+            image_text_add(w, text);
+        rank += any;
+    }
+    for (size_t p = 0; p < m->n; p++)
+        free(used[p]);
+    free(used);
+    free(at);
 }
 
 static void merge_order(struct merge *m, struct image *w, int order)
 {
-    uint32_t *at = xcalloc(m->n, sizeof(*at)), *ranks = xcalloc(m->documents + 1, sizeof(*ranks));
-    uint32_t rank = 0;
-    const char *text;
+    uint32_t *ranks = xcalloc(m->documents + 1, sizeof(*ranks));
 
     new_maps(m, -1, order);
-    for (; (text = next_text(m, at, -1, order)); rank++) {
-        image_text_add(w, text);
-        for (size_t p = 0; p < m->n; p++) {
-            const struct texts *t = &m->parts[p].segment->orders[order];
-
-            if (at[p] < t->n && strcmp(texts_at(t, at[p]), text) == 0)
-                m->map[p][at[p]++] = rank;
-        }
-    }
+    merge_texts(m, w, order);
     for (size_t p = 0; p < m->n; p++)
         for (uint32_t i = 0; i < m->parts[p].segment->n; i++)
-            if (m->to[p][i] != UINT32_MAX)
-                ranks[m->to[p][i]] = m->map[p][m->parts[p].segment->ranks[order][i]];
+            if (m->parts[p].to[i] != UINT32_MAX)
+                ranks[m->parts[p].to[i]] = m->map[p][m->parts[p].segment->ranks[order][i]];
     image_order_end(w, order, ranks);
     free(ranks);
-    free(at);
 }
 
-static struct segment *write_all(struct merge *m)
+static enum err write_all(struct merge *m, const char *dir, struct segment **out)
 {
     struct image w;
 
-    image_begin(&w, m->documents, &m->parts[0].segment->domain);
+    image_begin(&w, m->documents, &m->parts[0].segment->domain, dir);
     move_column(m, &w, SEC_IDS, sizeof(struct uuid), ids_of);
     move_column(m, &w, SEC_SCORE, 1, score_of);
     move_column(m, &w, SEC_QUALITY, 1, quality_of);
@@ -246,35 +340,35 @@ static struct segment *write_all(struct merge *m)
     write_by_id(m, &w);
     m->list = xcalloc(m->documents + 1, sizeof(*m->list));
     m->spare = xcalloc(m->documents + 1, sizeof(*m->spare));
+    m->bits = xcalloc(bits_words(m->documents), sizeof(*m->bits));
     for (int dict = 0; dict < DICTS; dict++) {
         int facet = dict - TEXT_CLASSES;
+        uint32_t texts = merge_dict(m, &w, dict);
 
-        merge_dict(m, &w, dict);
         if (facet > 0 && facet < FACET_END && !facet_is_multi((enum facet)facet))
-            merge_codes(m, &w, facet);
+            merge_codes(m, &w, facet, texts);
     }
     for (int o = 0; o < ORDERS; o++)
         merge_order(m, &w, o);
-    return image_end(&w);
+    return image_end(&w, out);
 }
 
-struct segment *segments_merge(const struct part *parts, size_t n)
+enum err segments_merge(struct part *parts, size_t n, const char *dir, struct segment **out)
 {
-    struct merge m = {.parts = parts, .n = n};
-    struct segment *out = NULL;
+    struct merge m = {.parts = parts, .n = n, .map = xcalloc(n, sizeof(*m.map))};
+    enum err err = ERR_OK;
 
-    m.to = xcalloc(n, sizeof(*m.to));
-    m.map = xcalloc(n, sizeof(*m.map));
+    assert(n <= PARTS_MAX);
+    *out = NULL;
     number(&m);
     if (m.documents)
-        out = write_all(&m);
-    for (size_t p = 0; p < n; p++) {
-        free(m.to[p]);
+        err = write_all(&m, dir, out);
+    for (size_t p = 0; p < n; p++)
         free(m.map[p]);
-    }
-    free(m.to);
     free(m.map);
+    free(m.origin);
     free(m.list);
     free(m.spare);
-    return out;
+    free(m.bits);
+    return err;
 }

@@ -3,50 +3,103 @@
 #include <string.h>
 
 /*
- * Two ways to count a segment, and the cheaper is taken: walk the result and look up each
- * document's code, or intersect the result with each value's posting.
+ * Ways to count a segment, of which the cheapest is taken: look up the code of each document of the
+ * result; or of each that is not in it, and subtract; or intersect the result with the posting of
+ * each value.  Costs are in quarters of a nanosecond, measured over 1,000,000 documents.
  */
-static bool walking_is_cheaper(const struct segment *s, const struct dict *d,
-                               const struct set *result)
+enum { COST_CODE = 5, COST_WORD = 2, COST_MEMBER = 4 };
+
+static uint64_t cost_by_value(const struct segment *s, const struct dict *d,
+                              const struct set *result)
 {
-    size_t words = bits_words(s->n), by_value = 0;
+    uint64_t cost = 0;
 
     for (uint32_t i = 0; i < d->texts.n; i++) {
         size_t count = d->counts[i];
 
-        if (result->bits)
-            by_value += set_is_sparse(count, s->n) ? count : words / 2;
+        if (result->bits && !set_is_sparse(count, s->n))
+            cost += bits_words(s->n) * COST_WORD;
+        else if (result->bits || count < result->count)
+            cost += count * COST_MEMBER;
         else
-            by_value += set_is_sparse(count, s->n) && count < result->count ? count : result->count;
+            cost += result->count * COST_MEMBER;
     }
-    return result->count * 2 < by_value;
+    return cost;
 }
 
-static void count_by_walk(const struct segment *s, enum facet f, const struct set *result,
-                          int64_t *counts)
+/* One loop a width, so that it is not asked for each document. */
+#define COUNT_CODES(type)                                                             \
+    static void count_##type(const type *codes, const struct set *set, uint64_t flip, \
+                             uint32_t *counts)                                        \
+    {                                                                                 \
+        if (!set->bits) {                                                             \
+            for (size_t i = 0; i < set->count; i++)                                   \
+                counts[codes[set->v[i]]]++;                                           \
+            return;                                                                   \
+        }                                                                             \
+        for (size_t w = 0; w < bits_words(set->n); w++) {                             \
+            uint64_t left = set->bits[w] ^ flip;                                      \
+                                                                                      \
+            if (w == set->n / 64)                                                     \
+                left &= (UINT64_C(1) << (set->n % 64)) - 1;                           \
+            for (; left; left &= left - 1)                                            \
+                counts[codes[w * 64 + (size_t)__builtin_ctzll(left)]]++;              \
+        }                                                                             \
+    }
+
+COUNT_CODES(uint8_t)
+COUNT_CODES(uint16_t)
+COUNT_CODES(uint32_t)
+#undef COUNT_CODES
+
+/* flip: all ones for the documents that are not in the set (a bitset), or 0. */
+static void count_codes(const struct codes *c, const struct set *set, uint64_t flip,
+                        uint32_t *counts)
 {
-    const uint32_t *codes = s->codes[f];
-    struct set_at at;
-
-    for (uint32_t i = set_first(result, &at); i != SET_END; i = set_next(result, &at))
-        counts[codes[i]]++;
+    if (c->width == 1)
+        count_uint8_t(c->v, set, flip, counts);
+    else if (c->width == 2)
+        count_uint16_t(c->v, set, flip, counts);
+    else
+        count_uint32_t(c->v, set, flip, counts);
 }
 
-static void count_by_value(const struct segment *s, enum facet f, const struct set *result,
-                           int64_t *counts)
+static void count_values(const struct segment *s, int dict, const struct set *set, uint32_t *counts)
+{
+    for (uint32_t i = 0; i < s->dicts[dict].texts.n; i++) {
+        struct set posting = dict_set(s, dict, i);
+
+        counts[i + 1] = (uint32_t)set_and_count(&posting, set);
+    }
+}
+
+static void subtract_from_all(const struct dict *d, uint32_t *counts)
+{
+    for (uint32_t i = 0; i < d->texts.n; i++)
+        counts[i + 1] = d->counts[i] - counts[i + 1];
+}
+
+static void count_set(const struct segment *s, enum facet f, const struct set *set,
+                      uint32_t *counts)
 {
     const struct dict *d = &s->dicts[TEXT_CLASSES + f];
+    const struct codes *codes = &s->codes[f];
+    uint64_t by_value = cost_by_value(s, d, set), by_code = set->count * COST_CODE;
+    uint64_t by_rest = (s->n - set->count) * COST_CODE;
 
-    for (uint32_t i = 0; i < d->texts.n; i++) {
-        struct set posting = dict_set(s, TEXT_CLASSES + (int)f, i);
-
-        counts[i + 1] = (int64_t)set_and_count(&posting, result);
+    if (codes->v && by_code <= by_value && (by_code <= by_rest || !set->bits)) {
+        count_codes(codes, set, 0, counts);
+    } else if (codes->v && set->bits && by_rest < by_value) {
+        count_codes(codes, set, ~UINT64_C(0), counts);
+        subtract_from_all(d, counts);
+    } else {
+        count_values(s, TEXT_CLASSES + (int)f, set, counts);
     }
 }
 
 /* Merge the segment's counts, which are in order of value, into the sums. */
 static void merge(struct arena *mem, struct tally *t, const struct texts *values,
-                  const int64_t *counts)
+                  const uint32_t *counts)
 {
     struct facet_value *out = arena_alloc(mem, (t->n + values->n) * sizeof(*out));
     size_t i = 0, n = 0;
@@ -70,18 +123,18 @@ static void merge(struct arena *mem, struct tally *t, const struct texts *values
 }
 
 void tally_add(struct arena *mem, struct tally *t, const struct segment *s, enum facet f,
-               const struct set *result)
+               const struct set *result, const struct set *all_but)
 {
     const struct dict *d = &s->dicts[TEXT_CLASSES + f];
-    int64_t *counts = arena_alloc(mem, (d->texts.n + 1) * sizeof(*counts));
+    uint32_t *counts = arena_alloc(mem, (d->texts.n + 1) * sizeof(*counts));
 
-    if (result->count == s->n) /* everything: the postings' own sizes */
-        for (uint32_t i = 0; i < d->texts.n; i++)
-            counts[i + 1] = d->counts[i];
-    else if (s->codes[f] && walking_is_cheaper(s, d, result))
-        count_by_walk(s, f, result, counts);
-    else
-        count_by_value(s, f, result, counts);
+    if (all_but) {
+        if (all_but->count)
+            count_set(s, f, all_but, counts);
+        subtract_from_all(d, counts);
+    } else {
+        count_set(s, f, result, counts);
+    }
     merge(mem, t, &d->texts, counts);
 }
 

@@ -10,9 +10,10 @@ struct tally {
     size_t n;
 };
 
+/* all_but: the result is all documents but these; NULL: no such thing is known. */
 void tally_add(struct arena *mem, struct tally *t, const struct segment *s, enum facet f,
-               const struct set *result);
-/* The top PANE_VALUES by count, then value. */
+               const struct set *result, const struct set *all_but);
+/* The top PANE_VALUES by count, then value; their texts are in mem. */
 struct list tally_top(struct arena *mem, const struct tally *t);
 
 #endif

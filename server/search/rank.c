@@ -2,12 +2,14 @@
 
 #include <string.h>
 
-static const uint16_t weights[TEXT_CLASSES] = {
+/* Documents whose relevance is added up at a time. */
+enum { WINDOW = 1 << 15 };
+
+static const uint8_t weights[TEXT_CLASSES] = {
     [TEXT_TITLE] = 8, [TEXT_NAME] = 6, [TEXT_COMPANY] = 4, [TEXT_OTHER] = 1};
 
-/* Classes from the heaviest to the lightest. */
-static const enum text_class by_weight[TEXT_CLASSES] = {TEXT_TITLE, TEXT_NAME, TEXT_COMPANY,
-                                                        TEXT_OTHER};
+static const enum text_class heaviest_first[TEXT_CLASSES] = {TEXT_TITLE, TEXT_NAME, TEXT_COMPANY,
+                                                             TEXT_OTHER};
 
 int hit_compare(const struct hit *a, const struct hit *b, bool reverse)
 {
@@ -22,50 +24,106 @@ int hit_compare(const struct hit *a, const struct hit *b, bool reverse)
     return uuid_compare(&a->segment->ids[a->ordinal], &b->segment->ids[b->ordinal]);
 }
 
-/* How a segment's documents get their keys. */
-struct ranker {
-    const struct segment *s;
-    const struct ask *ask;
-    const uint16_t *relevance; /* by ordinal; NULL: the words' class sets are asked */
-    struct set (*words)[TEXT_CLASSES];
-    size_t n_words;
+/* The relevance of the documents of one window of a segment. */
+struct relevance {
+    const struct eval *e;
+    struct set_at (*at)[TEXT_CLASSES]; /* per word, where its classes have been read to */
+    uint32_t (*next)[TEXT_CLASSES];
+    uint32_t from, to;
+    uint16_t *sum; /* WINDOW */
+    uint8_t *best; /* WINDOW, of one word */
 };
 
-static int64_t relevance_of(const struct ranker *r, uint32_t i)
+struct ranker {
+    struct eval *e;
+    const struct segment *s;
+    enum sort sort;
+    int64_t sign; /* of keys that descend */
+    struct relevance *window;
+};
+
+static void relevance_begin(struct relevance *r, const struct eval *e, struct arena *mem)
+{
+    size_t words = e->ask->n_words;
+
+    *r = (struct relevance){.e = e};
+    r->at = arena_alloc(mem, words * sizeof(*r->at));
+    r->next = arena_alloc(mem, words * sizeof(*r->next));
+    r->sum = arena_alloc(mem, WINDOW * sizeof(*r->sum));
+    r->best = arena_alloc(mem, WINDOW);
+    for (size_t w = 0; w < words; w++)
+        for (int c = 0; c < TEXT_CLASSES; c++)
+            r->next[w][c] = set_first(&e->words[w][c], &r->at[w][c]);
+}
+
+/* Read the classes of a word on to the window's end; the heavier overwrite the lighter. */
+static void add_word(struct relevance *r, size_t w)
+{
+    for (int k = TEXT_CLASSES - 1; k >= 0; k--) {
+        enum text_class c = heaviest_first[k];
+        uint32_t i = r->next[w][c];
+
+        if (i != SET_END && i < r->from)
+            i = set_from(&r->e->words[w][c], &r->at[w][c], r->from);
+        for (; i != SET_END && i < r->to; i = set_next(&r->e->words[w][c], &r->at[w][c]))
+            r->best[i - r->from] = weights[c];
+        r->next[w][c] = i;
+    }
+    for (size_t i = 0; i < r->to - r->from; i++)
+        r->sum[i] = (uint16_t)(r->sum[i] + r->best[i]);
+    memset(r->best, 0, WINDOW);
+}
+
+/* The window that holds document i becomes the present one. */
+static void relevance_move(struct relevance *r, uint32_t i)
+{
+    r->from = i / WINDOW * WINDOW;
+    r->to = r->from + WINDOW < r->e->s->n ? r->from + WINDOW : r->e->s->n;
+    memset(r->sum, 0, WINDOW * sizeof(*r->sum));
+    for (size_t w = 0; w < r->e->ask->n_words; w++)
+        add_word(r, w);
+}
+
+static int64_t look_up(const struct eval *e, uint32_t i)
 {
     int64_t sum = 0;
 
-    if (r->relevance)
-        return r->relevance[i];
-    for (size_t w = 0; w < r->n_words; w++) {
-        for (int c = 0; c < TEXT_CLASSES; c++) {
-            if (!set_has(&r->words[w][by_weight[c]], i))
+    for (size_t w = 0; w < e->ask->n_words; w++) {
+        for (int k = 0; k < TEXT_CLASSES; k++) {
+            if (!set_has(&e->words[w][heaviest_first[k]], i))
                 continue;
-            sum += weights[by_weight[c]];
+            sum += weights[heaviest_first[k]];
             break;
         }
     }
     return sum;
 }
 
-static int64_t key_of(const struct ranker *r, uint32_t i)
+/* Documents must come in order when there is a window. */
+static int64_t relevance_of(const struct ranker *r, uint32_t i)
 {
-    const struct segment *s = r->s;
-    int64_t sign = r->ask->reverse ? 1 : -1;
+    if (!r->window)
+        return look_up(r->e, i);
+    if (i >= r->window->to)
+        relevance_move(r->window, i);
+    return r->window->sum[i - r->window->from];
+}
 
-    switch (r->ask->sort) {
+static inline int64_t key_of(const struct ranker *r, enum sort sort, uint32_t i)
+{
+    switch (sort) {
     case SORT_RELEVANCE:
-        return sign * relevance_of(r, i);
+        return -relevance_of(r, i);
     case SORT_SCORE:
-        return sign * s->score[i];
+        return r->sign * r->s->score[i];
     case SORT_QUALITY:
-        return sign * s->quality[i];
+        return r->sign * r->s->quality[i];
     case SORT_UPDATED:
-        return sign * s->updated[i];
+        return r->sign * r->s->updated[i];
     case SORT_NAME:
-        return -sign * (int64_t)s->ranks[ORDER_NAME][i];
+        return -r->sign * (int64_t)r->s->ranks[ORDER_NAME][i];
     case SORT_COMPANY:
-        return -sign * (int64_t)s->ranks[ORDER_COMPANY][i];
+        return -r->sign * (int64_t)r->s->ranks[ORDER_COMPANY][i];
     }
     return 0;
 }
@@ -75,62 +133,25 @@ static int order_of(enum sort sort)
     return sort == SORT_NAME ? ORDER_NAME : sort == SORT_COMPANY ? ORDER_COMPANY : -1;
 }
 
-static struct hit make_hit(const struct ranker *r, uint32_t i)
+static struct hit make_hit(const struct ranker *r, uint32_t i, int64_t key)
 {
     return (struct hit){.segment = r->s,
                         .ordinal = i,
-                        .key = key_of(r, i),
-                        .score = r->ask->sort == SORT_RELEVANCE ? -(int64_t)r->s->score[i] : 0};
+                        .key = key,
+                        .score = r->sort == SORT_RELEVANCE ? -(int64_t)r->s->score[i] : 0};
 }
 
-/* The word's classes, each without the heavier ones, added up over the result. */
-static void add_word(struct arena *mem, const struct set *result, struct set *in, uint16_t *sum)
-{
-    struct set left = *result;
-
-    for (int c = 0; c < TEXT_CLASSES && left.count; c++) {
-        struct set here = set_and(mem, &left, &in[by_weight[c]]);
-        struct set_at at;
-
-        for (uint32_t i = set_first(&here, &at); i != SET_END; i = set_next(&here, &at))
-            sum[i] = (uint16_t)(sum[i] + weights[by_weight[c]]);
-        left = set_and_not(mem, &left, &here);
-    }
-}
-
-static void prepare_relevance(struct arena *mem, struct ranker *r, const struct set *result)
-{
-    uint16_t *sum = NULL;
-
-    r->words = arena_alloc(mem, (r->ask->words + 1) * sizeof(*r->words));
-    if (result->bits) {
-        sum = arena_alloc(mem, r->s->n * sizeof(*sum));
-        r->relevance = sum;
-    }
-    for (size_t i = 0; i < r->ask->n; i++) {
-        const struct clause *c = &r->ask->clauses[i];
-
-        if (c->kind == CLAUSE_VALUES || c->negative)
-            continue;
-        for (int k = 0; k < TEXT_CLASSES; k++)
-            r->words[r->n_words][k] = clause_class_set(mem, r->s, c, (enum text_class)k);
-        if (sum)
-            add_word(mem, result, r->words[r->n_words], sum);
-        r->n_words++;
-    }
-}
-
-/* The key that a cursor has in this segment: for texts the rank at or after it. */
+/* Where the page before ended, in terms of this segment. */
 struct bound {
-    struct hit last;
+    struct hit last; /* by key and score; for texts the key is the rank at or after the text */
     struct uuid id;
-    bool set, between; /* between: the text is not in this segment; no tie is possible */
+    bool set, between; /* between: no text here equals the last one */
 };
 
 static struct bound bound_of(const struct ranker *r, const struct cursor *after)
 {
     struct bound b = {.set = after != NULL};
-    int order = order_of(r->ask->sort);
+    int order = order_of(r->sort);
     const struct texts *t;
     uint32_t rank;
 
@@ -144,7 +165,7 @@ static struct bound bound_of(const struct ranker *r, const struct cursor *after)
     t = &r->s->orders[order];
     rank = texts_lower(t, after->text);
     b.between = rank == t->n || strcmp(texts_at(t, rank), after->text) != 0;
-    b.last.key = r->ask->reverse ? -(int64_t)rank : (int64_t)rank;
+    b.last.key = -r->sign * (int64_t)rank;
     return b;
 }
 
@@ -153,7 +174,7 @@ static bool is_behind(const struct ranker *r, const struct bound *b, const struc
     if (!b->set)
         return true;
     if (b->between) /* ascending: ranks from the bound on; descending: ranks below it */
-        return r->ask->reverse ? h->key > b->last.key : h->key >= b->last.key;
+        return r->sign > 0 ? h->key > b->last.key : h->key >= b->last.key;
     if (h->key != b->last.key)
         return h->key > b->last.key;
     if (h->score != b->last.score)
@@ -192,35 +213,79 @@ static void sift_up(struct hit *v, size_t i)
     }
 }
 
-static size_t take_best(const struct ranker *r, const struct set *result, const struct bound *b,
-                        size_t k, struct hit *out)
+struct best {
+    struct hit *v; /* room for k */
+    size_t n, k;
+    const struct bound *bound;
+};
+
+static void consider(const struct ranker *r, struct best *b, uint32_t i, int64_t key)
+{
+    struct hit h = make_hit(r, i, key);
+
+    if (!is_behind(r, b->bound, &h))
+        return;
+    if (b->n < b->k) {
+        b->v[b->n++] = h;
+        sift_up(b->v, b->n - 1);
+    } else if (hit_compare(&h, &b->v[0], false) < 0) {
+        b->v[0] = h;
+        sift_down(b->v, b->n, 0);
+    }
+}
+
+/* Once for each order, so that it is not asked for each document; most end at the first line. */
+static inline __attribute__((always_inline)) void scan(const struct ranker *r, enum sort sort,
+                                                       const struct set *result, struct best *b)
 {
     struct set_at at;
-    size_t n = 0;
 
     for (uint32_t i = set_first(result, &at); i != SET_END; i = set_next(result, &at)) {
-        struct hit h = make_hit(r, i);
+        int64_t key = key_of(r, sort, i);
 
-        if (n == k && h.key > out[0].key) /* most end here */
-            continue;
-        if (!is_behind(r, b, &h))
-            continue;
-        if (n < k) {
-            out[n++] = h;
-            sift_up(out, n - 1);
-        } else if (hit_compare(&h, &out[0], false) < 0) {
-            out[0] = h;
-            sift_down(out, n, 0);
-        }
+        if (b->n < b->k || key <= b->v[0].key)
+            consider(r, b, i, key);
     }
-    for (size_t m = n; m > 1; m--) { /* heapsort: the worst goes last */
+}
+
+static void scan_all(const struct ranker *r, const struct set *result, struct best *b)
+{
+    switch (r->sort) {
+    case SORT_RELEVANCE:
+        scan(r, SORT_RELEVANCE, result, b);
+        break;
+    case SORT_SCORE:
+        scan(r, SORT_SCORE, result, b);
+        break;
+    case SORT_QUALITY:
+        scan(r, SORT_QUALITY, result, b);
+        break;
+    case SORT_UPDATED:
+        scan(r, SORT_UPDATED, result, b);
+        break;
+    case SORT_NAME:
+        scan(r, SORT_NAME, result, b);
+        break;
+    case SORT_COMPANY:
+        scan(r, SORT_COMPANY, result, b);
+        break;
+    }
+}
+
+static size_t take_best(const struct ranker *r, const struct set *result, const struct bound *bound,
+                        size_t k, struct hit *out)
+{
+    struct best b = {.v = out, .k = k, .bound = bound};
+
+    scan_all(r, result, &b);
+    for (size_t m = b.n; m > 1; m--) { /* heapsort: the worst goes last */
         struct hit t = out[0];
 
         out[0] = out[m - 1];
         out[m - 1] = t;
         sift_down(out, m - 1, 0);
     }
-    return n;
+    return b.n;
 }
 
 /* Documents lie in the order of the score already: the first k behind the cursor. */
@@ -233,7 +298,7 @@ static size_t take_first(const struct ranker *r, const struct set *result, const
 
     while (b->set && lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
-        struct hit h = make_hit(r, mid);
+        struct hit h = make_hit(r, mid, key_of(r, SORT_SCORE, mid));
 
         if (is_behind(r, b, &h))
             hi = mid;
@@ -241,27 +306,31 @@ static size_t take_first(const struct ranker *r, const struct set *result, const
             lo = mid + 1;
     }
     for (uint32_t i = set_from(result, &at, lo); i != SET_END && n < k; i = set_next(result, &at))
-        out[n++] = make_hit(r, i);
+        out[n++] = make_hit(r, i, key_of(r, SORT_SCORE, i));
     return n;
 }
 
-size_t rank_segment(struct arena *mem, const struct segment *s, const struct set *result,
-                    const struct ask *ask, const struct cursor *after, size_t k, struct hit *out)
+size_t rank_segment(struct eval *e, const struct set *result, const struct cursor *after, size_t k,
+                    struct hit *out)
 {
-    struct ranker r = {.s = s, .ask = ask};
-    int order = order_of(ask->sort);
-    struct bound b;
+    struct ranker r = {.e = e, .s = e->s, .sort = e->ask->sort, .sign = e->ask->reverse ? 1 : -1};
+    int order = order_of(r.sort);
+    struct relevance window;
+    struct bound b = bound_of(&r, after);
     size_t n;
 
-    if (ask->sort == SORT_RELEVANCE)
-        prepare_relevance(mem, &r, result);
-    b = bound_of(&r, after);
-    if (ask->sort == SORT_SCORE && !ask->reverse)
+    if (!result->count)
+        return 0;
+    if (r.sort == SORT_RELEVANCE && result->bits) { /* few are looked up one by one */
+        relevance_begin(&window, e, e->pool.mem);
+        r.window = &window;
+    }
+    if (r.sort == SORT_SCORE && !e->ask->reverse)
         n = take_first(&r, result, &b, k, out);
     else
         n = take_best(&r, result, &b, k, out);
     for (size_t i = 0; i < n && order >= 0; i++) {
-        out[i].text = texts_at(&s->orders[order], s->ranks[order][out[i].ordinal]);
+        out[i].text = texts_at(&e->s->orders[order], e->s->ranks[order][out[i].ordinal]);
         out[i].key = 0;
     }
     return n;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/file.h"
+#include "common/log.h"
 #include "server/search/index.h"
 #include "server/search/panes.h"
 #include "server/search/rank.h"
@@ -18,42 +19,64 @@ static void wake(void *arg)
     pthread_mutex_unlock(&s->lock);
 }
 
-enum err search_open(const struct search_options *o, struct search **out)
+static struct search *search_new(const struct search_options *o)
 {
     struct search *s = xcalloc(1, sizeof(*s));
+    pthread_condattr_t attr;
 
     s->o = *o;
     s->dir = o->dir ? xstrdup(o->dir) : NULL;
     s->now = snapshot_new(0);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->writing, NULL);
-    pthread_cond_init(&s->moved, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->moved, &attr);
+    pthread_condattr_destroy(&attr);
+    return s;
+}
+
+/* Without a store what was saved is all there is; nothing saved, or nothing to trust, is empty. */
+static void open_alone(struct search *s)
+{
+    enum err err = s->dir ? index_load(s) : ERR_OK;
+
+    s->ready = true;
+    if (err && err != ERR_NOT_FOUND)
+        log_event(LOG_WARN, "search.empty", LOG_STR("error", err_slug(err)));
+}
+
+enum err search_open(const struct search_options *o, struct search **out)
+{
+    struct search *s = search_new(o);
+
     *out = s;
     if (s->dir && file_make_dir(s->dir))
         return ERR_UNAVAILABLE;
-    if (!o->store) {
-        s->ready = true;
-        return s->dir && index_load(s) == ERR_UNAVAILABLE ? ERR_UNAVAILABLE : ERR_OK;
-    }
+    if (!o->store)
+        open_alone(s);
+    s->has_keeper = pthread_create(&s->keeper, NULL, index_keep, s) == 0;
+    if (!s->has_keeper || !o->store)
+        return s->has_keeper ? ERR_OK : ERR_UNAVAILABLE;
     store_watch(o->store, wake, s);
-    s->has_thread = pthread_create(&s->thread, NULL, index_follow, s) == 0;
-    return s->has_thread ? ERR_OK : ERR_UNAVAILABLE;
+    s->has_follower = pthread_create(&s->follower, NULL, index_follow, s) == 0;
+    return s->has_follower ? ERR_OK : ERR_UNAVAILABLE;
 }
 
 void search_close(struct search *s)
 {
     if (!s)
         return;
-    if (s->has_thread) {
+    if (s->o.store && s->has_keeper)
         store_watch(s->o.store, NULL, NULL);
-        pthread_mutex_lock(&s->lock);
-        s->stop = true;
-        pthread_cond_broadcast(&s->moved);
-        pthread_mutex_unlock(&s->lock);
-        pthread_join(s->thread, NULL);
-    } else if (!s->o.store && index_save(s)) {
-        s->ready = false; /* the next open builds anew */
-    }
+    pthread_mutex_lock(&s->lock);
+    s->stop = true;
+    pthread_cond_broadcast(&s->moved);
+    pthread_mutex_unlock(&s->lock);
+    if (s->has_follower)
+        pthread_join(s->follower, NULL);
+    if (s->has_keeper) /* the last thing it does is to save */
+        pthread_join(s->keeper, NULL);
     snapshot_unref(s->now);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->writing);
@@ -62,78 +85,23 @@ void search_close(struct search *s)
     free(s);
 }
 
-static int by_count(const void *a, const void *b)
-{
-    const struct set *x = a, *y = b;
-
-    return x->count < y->count ? -1 : x->count > y->count;
-}
-
-/* All of the sets and not the dead; the smallest first, so that the rest is looked up in. */
-static struct set intersect(struct arena *mem, const struct live *l, struct set *sets, size_t n)
-{
-    struct set out;
-
-    if (n == 0) {
-        out = set_all(mem, l->segment->n);
-    } else {
-        qsort(sets, n, sizeof(*sets), by_count);
-        out = sets[0];
-    }
-    for (size_t i = 1; i < n && out.count; i++)
-        out = set_and(mem, &out, &sets[i]);
-    if (l->dead) {
-        struct set dead = {.bits = l->dead->bits, .count = l->dead->count, .n = l->segment->n};
-
-        out = set_and_not(mem, &out, &dead);
-    }
-    return out;
-}
-
-/* The clauses that hold, without the selection of `pane` (0: with every selection). */
-static struct set evaluate(struct arena *mem, const struct live *l, const struct ask *ask, int pane)
-{
-    struct set *sets = arena_alloc(mem, (ask->n + 1) * sizeof(*sets)), out;
-    size_t n = 0;
-
-    for (size_t i = 0; i < ask->n; i++) {
-        const struct clause *c = &ask->clauses[i];
-
-        if (!c->negative && !(pane && c->selection == pane))
-            sets[n++] = clause_set(mem, l->segment, c);
-    }
-    out = intersect(mem, l, sets, n);
-    for (size_t i = 0; i < ask->n && out.count; i++) {
-        struct set no;
-
-        if (!ask->clauses[i].negative)
-            continue;
-        no = clause_set(mem, l->segment, &ask->clauses[i]);
-        out = set_and_not(mem, &out, &no);
-    }
-    return out;
-}
-
-static bool has_selection(const struct ask *ask, int pane)
-{
-    for (size_t i = 0; i < ask->n; i++)
-        if (ask->clauses[i].selection == pane)
-            return true;
-    return false;
-}
-
-static void add_panes(struct arena *mem, const struct live *l, const struct ask *ask,
-                      const struct set *full, struct tally *tallies)
+static void add_panes(struct arena *mem, struct eval *e, const struct set *full, bool all,
+                      struct tally *tallies)
 {
     for (int f = 1; f < FACET_END; f++) {
         struct set own = *full;
+        bool own_all = all, has_own = false;
 
-        if (!ask->panes[f])
+        if (!e->ask->panes[f])
             continue;
-        if (has_selection(ask, f))
-            own = evaluate(mem, l, ask, f);
+        for (size_t i = 0; i < e->ask->n_selections; i++)
+            has_own |= (int)e->ask->selections[i].facet == f;
+        if (has_own)
+            own = eval_result(e, f, &own_all);
         if (own.count)
-            tally_add(mem, &tallies[f], l->segment, (enum facet)f, &own);
+            tally_add(mem, &tallies[f], e->s, (enum facet)f, &own, own_all ? &e->dead : NULL);
+        if (has_own)
+            set_release(&e->pool, &own);
     }
 }
 
@@ -176,37 +144,51 @@ static bool is_visible(const struct segment *s, const struct uuid *account)
     return uuid_equal(&s->domain, &catalogue_account) || uuid_equal(&s->domain, account);
 }
 
-static void run(struct search *s, const struct snapshot *now, const struct search_ask *ask,
-                const struct ask *q, const struct cursor *after, struct arena *mem,
-                struct search_answer *out)
+/* What has been gathered from the segments so far. */
+struct sum {
+    struct tally *tallies;
+    struct hit *hits, *more;
+    size_t n, k; /* hits; how many are wanted */
+};
+
+static void add_segment(struct arena *mem, const struct live *l, const struct ask *q,
+                        const struct cursor *after, struct sum *sum, int64_t *total)
 {
-    struct tally *tallies = arena_alloc(mem, FACET_END * sizeof(*tallies));
-    size_t k = q->page_size + 1, n = 0; /* one more tells whether there is a next page */
-    struct hit *hits = NULL, *more = arena_alloc(mem, k * sizeof(*more));
+    struct eval e;
+    struct set full;
+    bool all;
+    size_t n;
 
-    for (size_t i = 0; i < now->n; i++) {
-        const struct live *l = &now->items[i];
-        struct set full;
-        size_t n_more;
+    eval_begin(&e, mem, l, q);
+    full = eval_result(&e, 0, &all);
+    *total += (int64_t)full.count;
+    add_panes(mem, &e, &full, all, sum->tallies);
+    n = rank_segment(&e, &full, after, sum->k, sum->more);
+    sum->n = merge_hits(mem, &sum->hits, sum->n, sum->more, n, sum->k, q->reverse);
+}
 
-        if (!is_visible(l->segment, &ask->account))
-            continue;
-        full = evaluate(mem, l, q, 0);
-        out->total += (int64_t)full.count;
-        add_panes(mem, l, q, &full, tallies);
-        n_more = rank_segment(mem, l->segment, &full, q, after, k, more);
-        n = merge_hits(mem, &hits, n, more, n_more, k, q->reverse);
-    }
-    finish_panes(mem, q, tallies, out);
-    out->n = n < q->page_size ? n : q->page_size;
+static enum err run(struct search *s, const struct snapshot *now, const struct search_ask *ask,
+                    const struct ask *q, const struct cursor *after, struct arena *mem,
+                    struct search_answer *out)
+{
+    size_t k = q->page_size + 1; /* one more tells whether there is a next page */
+    struct sum sum = {.tallies = arena_alloc(mem, FACET_END * sizeof(*sum.tallies)),
+                      .more = arena_alloc(mem, k * sizeof(*sum.more)),
+                      .k = k};
+    struct cursor last;
+
+    for (size_t i = 0; i < now->n; i++)
+        if (is_visible(now->items[i].segment, &ask->account))
+            add_segment(mem, &now->items[i], q, after, &sum, &out->total);
+    finish_panes(mem, q, sum.tallies, out);
+    out->n = sum.n < q->page_size ? sum.n : q->page_size;
     out->hits = arena_alloc(mem, out->n * sizeof(*out->hits));
     for (size_t i = 0; i < out->n; i++)
-        out->hits[i].id = hits[i].segment->ids[hits[i].ordinal];
-    if (n > q->page_size) {
-        struct cursor c = cursor_of(&hits[q->page_size - 1]);
-
-        out->next_cursor = cursor_text(s->o.seal, mem, &ask->account, ask->query, &c);
-    }
+        out->hits[i].id = sum.hits[i].segment->ids[sum.hits[i].ordinal];
+    if (sum.n <= q->page_size)
+        return ERR_OK;
+    last = cursor_of(&sum.hits[q->page_size - 1]);
+    return cursor_text(s->o.seal, mem, &ask->account, ask->query, &last, &out->next_cursor);
 }
 
 enum err search_run(struct search *s, const struct search_ask *ask, struct arena *mem,
@@ -214,10 +196,10 @@ enum err search_run(struct search *s, const struct search_ask *ask, struct arena
 {
     int64_t from = clock_mono_us();
     struct deferred *lease;
-    struct snapshot *now;
+    struct snapshot *now = NULL;
     struct cursor after;
     struct ask q;
-    bool ready, has_cursor = ask->query->cursor && *ask->query->cursor;
+    bool has_cursor = ask->query->cursor && *ask->query->cursor;
     enum err err = ask_parse(mem, ask->query, &q, why);
 
     *out = (struct search_answer){0};
@@ -225,33 +207,32 @@ enum err search_run(struct search *s, const struct search_ask *ask, struct arena
         err = cursor_parse(s->o.seal, mem, &ask->account, ask->query, &after, why);
     if (err)
         return err;
-    pthread_mutex_lock(&s->lock);
-    ready = s->ready;
-    pthread_mutex_unlock(&s->lock);
-    if (!ready)
-        return ERR_NOT_READY;
     lease = arena_defer(mem, snapshot_unref, NULL);
-    now = index_now(s);
+    pthread_mutex_lock(&s->lock);
+    if (s->ready)
+        now = snapshot_ref(s->now);
+    pthread_mutex_unlock(&s->lock);
+    if (!now)
+        return ERR_NOT_READY;
     arena_defer_arg(lease, now);
-    run(s, now, ask, &q, has_cursor ? &after : NULL, mem, out);
+    err = run(s, now, ask, &q, has_cursor ? &after : NULL, mem, out);
     out->took_us = clock_mono_us() - from;
-    return ERR_OK;
+    return err;
 }
 
 bool search_wait(struct search *s, int64_t change, int64_t ms)
 {
-    struct timespec until;
+    struct timespec from, now;
+    int64_t left = ms;
     bool there;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    clock_gettime(CLOCK_MONOTONIC, &from);
     pthread_mutex_lock(&s->lock);
-    while (!(s->ready && s->change >= change) && !s->stop)
-        if (pthread_cond_timedwait(&s->moved, &s->lock, &until))
-            break;
+    while (!(s->ready && s->change >= change) && !s->stop && left > 0) {
+        index_wait_ms(s, left);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        left = ms - (now.tv_sec - from.tv_sec) * 1000 - (now.tv_nsec - from.tv_nsec) / 1000000;
+    }
     there = s->ready && s->change >= change;
     pthread_mutex_unlock(&s->lock);
     return there;
@@ -275,24 +256,19 @@ void search_stats(struct search *s, struct search_stats *out)
     out->ready = s->ready;
     out->built.ppm = s->ready ? 1000000 : s->built_ppm;
     out->change = s->change;
+    out->busy = s->work || s->busy;
     pthread_mutex_unlock(&s->lock);
     snapshot_unref(now);
 }
 
 enum err search_put(struct search *s, const struct profile *rows, size_t n)
 {
-    pthread_mutex_lock(&s->writing);
     index_apply(s, rows, n, NULL, 0, 0);
-    index_merge(s);
-    pthread_mutex_unlock(&s->writing);
     return ERR_OK;
 }
 
 enum err search_delete(struct search *s, const struct uuid *ids, size_t n)
 {
-    pthread_mutex_lock(&s->writing);
     index_apply(s, NULL, 0, ids, n, 0);
-    index_merge(s);
-    pthread_mutex_unlock(&s->writing);
     return ERR_OK;
 }

@@ -5,7 +5,11 @@
  * order of score), merged geometrically; the newest are small and in memory.  One thread follows
  * the store's change sequence; readers take a snapshot and never wait for it, nor it for them.
  *
- * What is indexed is what profile_type's rows say: .facet, FIELD_TEXT, FIELD_SORT.
+ * What is indexed is what profile_type's rows say: .facet, FIELD_TEXT, FIELD_SORT.  The grammar of
+ * q is in query.h, the orders and what relevance is in rank.h.
+ *
+ * A pane shows its top PANE_VALUES by count, then value, counted without the `in` of its own facet
+ * and with everything else, its own `out` included; values that nobody has are not shown.
  */
 #ifndef SERVER_SEARCH_SEARCH_H
 #define SERVER_SEARCH_SEARCH_H
@@ -60,14 +64,17 @@ enum err search_run(struct search *s, const struct search_ask *ask, struct arena
 bool search_wait(struct search *s, int64_t change, int64_t ms);
 
 struct search_stats {
-    bool ready;
+    bool ready, busy;                    /* busy: segments are being merged or saved */
     struct ratio built;                  /* how far a rebuild is */
     int64_t segments, documents, change; /* change: the last number that is searchable */
     int64_t heap_bytes, mapped_bytes;
 };
 void search_stats(struct search *s, struct search_stats *out);
 
-/* For tests and benches without a store: write and delete directly, searchable on return. */
+/*
+ * For tests and benches without a store: write and delete directly, searchable on return.  An id
+ * may come once in a call.
+ */
 enum err search_put(struct search *s, const struct profile *rows, size_t n) MUST_CHECK;
 enum err search_delete(struct search *s, const struct uuid *ids, size_t n) MUST_CHECK;
 

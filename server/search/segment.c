@@ -8,29 +8,16 @@
 #include <sys/stat.h>
 
 #include "common/file.h"
+#include "server/search/checksum.h"
 
 #define MAGIC UINT64_C(0x31786564696c676c) /* "lgildex1" */
 
 bool facet_is_multi(enum facet f)
 {
-    return f == FACET_technology || f == FACET_keyword;
-}
-
-/* A multiply-and-fold hash over words of 8 bytes: finds tears and flips, not forgeries. */
-uint64_t segment_checksum(const void *data, size_t n)
-{
-    const uint8_t *p = data;
-    uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ n, w;
-
-    for (; n >= 8; n -= 8, p += 8) {
-        memcpy(&w, p, 8);
-        h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-    }
-    w = 0;
-    memcpy(&w, p, n);
-    h = (h ^ w) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return h ^ h >> 29;
+    for (const struct field *field = profile_type.fields; field->name; field++)
+        if (field->facet == (int)f)
+            return field->kind == KIND_STRS;
+    return false;
 }
 
 static const void *section(const struct segment *s, int i)
@@ -47,78 +34,80 @@ static size_t section_size(const struct segment *s, int i)
     return h->sections[i].size;
 }
 
+static uint64_t header_sum(const struct image_header *h)
+{
+    struct image_header plain = *h;
+
+    plain.header_sum = 0;
+    return checksum_of(&plain, sizeof(plain));
+}
+
+void header_seal(struct image_header *h, uint64_t size, uint64_t body_sum)
+{
+    h->magic = MAGIC;
+    h->version = SEGMENT_VERSION;
+    h->size = size;
+    h->body_sum = body_sum;
+    h->header_sum = header_sum(h);
+}
+
 static bool header_is_fine(const uint8_t *image, size_t size)
 {
     const struct image_header *h = (const void *)image;
 
     if (size < sizeof(*h) || h->magic != MAGIC || h->version != SEGMENT_VERSION ||
-        h->size != size || h->documents >= UINT32_MAX)
+        h->size != size || h->documents == 0 || h->documents >= UINT32_MAX ||
+        h->header_sum != header_sum(h))
         return false;
     for (int i = 0; i < SECTIONS; i++)
         if (h->sections[i].at > size || h->sections[i].size > size - h->sections[i].at ||
             h->sections[i].at % 8)
             return false;
-    return h->checksum == segment_checksum(image + sizeof(*h), size - sizeof(*h));
+    return true;
 }
 
 static bool read_texts(const struct segment *s, int at, struct texts *out)
 {
-    size_t n = section_size(s, at) / sizeof(uint32_t), blob = section_size(s, at + 1);
+    size_t n = section_size(s, at) / sizeof(uint32_t);
 
     if (n == 0)
         return false;
     out->offsets = section(s, at);
     out->blob = section(s, at + 1);
     out->n = (uint32_t)(n - 1);
-    if (out->offsets[out->n] != blob || (blob && out->blob[blob - 1] != '\0'))
-        return false;
-    for (uint32_t i = 0; i < out->n; i++)
-        if (out->offsets[i] >= out->offsets[i + 1])
-            return false;
-    return true;
-}
-
-static bool posting_is_fine(const struct segment *s, const struct dict *d, size_t size, uint32_t i)
-{
-    size_t need = set_is_sparse(d->counts[i], s->n) ? d->counts[i] * sizeof(uint32_t)
-                                                    : bits_words(s->n) * sizeof(uint64_t);
-
-    return d->counts[i] <= s->n && d->postings[i] % 8 == 0 && d->postings[i] <= size &&
-           need <= size - d->postings[i];
+    return out->offsets[out->n] == section_size(s, at + 1);
 }
 
 static bool read_dict(const struct segment *s, int i, struct dict *out)
 {
     int at = SEC_DICT + i * 4;
-    size_t size = section_size(s, at + 3);
 
-    /* section 2 holds the offsets (8 bytes each) and behind them the counts (4 each) */
+    /* the third section holds the offsets (8 bytes each) and behind them the counts (4 each) */
     if (!read_texts(s, at, &out->texts) || section_size(s, at + 2) < (size_t)out->texts.n * 12)
         return false;
     out->postings = section(s, at + 2);
     out->counts = (const uint32_t *)(out->postings + out->texts.n);
     out->data = section(s, at + 3);
-    for (uint32_t k = 0; k < out->texts.n; k++)
-        if (!posting_is_fine(s, out, size, k))
-            return false;
     return true;
 }
 
-static bool columns_are_fine(const struct segment *s)
+static bool read_codes(const struct segment *s, int facet, struct codes *out)
+{
+    if (facet_is_multi((enum facet)facet))
+        return true;
+    out->v = section(s, SEC_CODES + facet);
+    out->width = codes_width(s->dicts[TEXT_CLASSES + facet].texts.n);
+    return section_size(s, SEC_CODES + facet) >= (size_t)s->n * (size_t)out->width;
+}
+
+static bool columns_fit(const struct segment *s)
 {
     size_t n = s->n;
 
-    if (section_size(s, SEC_IDS) < n * 16 || section_size(s, SEC_BY_ID) < n * 4 ||
-        section_size(s, SEC_SCORE) < n || section_size(s, SEC_QUALITY) < n ||
-        section_size(s, SEC_UPDATED) < n * 8)
-        return false;
-    for (int f = 1; f < FACET_END; f++)
-        if (!facet_is_multi((enum facet)f) && section_size(s, SEC_CODES + f) < n * 4)
-            return false;
-    for (int o = 0; o < ORDERS; o++)
-        if (section_size(s, SEC_ORDER + o * 3 + 2) < n * 4)
-            return false;
-    return true;
+    return section_size(s, SEC_IDS) >= n * sizeof(*s->ids) &&
+           section_size(s, SEC_BY_ID) >= n * sizeof(*s->by_id) && section_size(s, SEC_SCORE) >= n &&
+           section_size(s, SEC_QUALITY) >= n &&
+           section_size(s, SEC_UPDATED) >= n * sizeof(*s->updated);
 }
 
 static bool attach(struct segment *s)
@@ -126,8 +115,8 @@ static bool attach(struct segment *s)
     const struct image_header *h = (const void *)s->image;
 
     s->n = (uint32_t)h->documents;
-    memcpy(s->domain.b, h->domain, 16);
-    if (!columns_are_fine(s))
+    memcpy(s->domain.b, h->domain, sizeof(s->domain.b));
+    if (!columns_fit(s))
         return false;
     s->ids = section(s, SEC_IDS);
     s->by_id = section(s, SEC_BY_ID);
@@ -138,9 +127,11 @@ static bool attach(struct segment *s)
         if (!read_dict(s, i, &s->dicts[i]))
             return false;
     for (int f = 1; f < FACET_END; f++)
-        s->codes[f] = facet_is_multi((enum facet)f) ? NULL : section(s, SEC_CODES + f);
+        if (!read_codes(s, f, &s->codes[f]))
+            return false;
     for (int o = 0; o < ORDERS; o++) {
-        if (!read_texts(s, SEC_ORDER + o * 3, &s->orders[o]))
+        if (!read_texts(s, SEC_ORDER + o * 3, &s->orders[o]) ||
+            section_size(s, SEC_ORDER + o * 3 + 2) < (size_t)s->n * sizeof(uint32_t))
             return false;
         s->ranks[o] = section(s, SEC_ORDER + o * 3 + 2);
     }
@@ -163,16 +154,18 @@ static struct segment *wrap(const uint8_t *image, size_t size, bool mapped)
 
 struct segment *segment_from_memory(uint8_t *image, size_t size)
 {
-    struct image_header *h = (void *)image;
-
-    h->magic = MAGIC;
-    h->version = SEGMENT_VERSION;
-    h->size = size;
-    h->checksum = segment_checksum(image + sizeof(*h), size - sizeof(*h));
     return wrap(image, size, false);
 }
 
-enum err segment_open(const char *dir, const char *file, struct segment **out)
+static bool is_intact(const struct segment *s)
+{
+    const struct image_header *h = (const void *)s->image;
+
+    return h->body_sum == checksum_of(s->image + sizeof(*h), s->size - sizeof(*h)) &&
+           segment_is_sound(s);
+}
+
+enum err segment_open(const char *dir, const char *file, bool check, struct segment **out)
 {
     char path[PATH_MAX];
     struct stat st;
@@ -180,9 +173,9 @@ enum err segment_open(const char *dir, const char *file, struct segment **out)
     int fd;
 
     snprintf(path, sizeof(path), "%s/%s", dir, file);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return ERR_NOT_FOUND;
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_UNAVAILABLE;
     if (fstat(fd, &st) || st.st_size < (off_t)sizeof(struct image_header)) {
         close(fd);
         return ERR_INVALID;
@@ -194,20 +187,33 @@ enum err segment_open(const char *dir, const char *file, struct segment **out)
     *out = wrap(image, (size_t)st.st_size, true);
     if (!*out)
         return ERR_INVALID;
+    if (check && !is_intact(*out)) {
+        segment_unref(*out);
+        *out = NULL;
+        return ERR_INVALID;
+    }
     snprintf((*out)->file, sizeof((*out)->file), "%s", file);
     return ERR_OK;
 }
 
+void segment_name(char *out, size_t size)
+{
+    struct uuid id = uuid_new();
+    char text[UUID_TEXT];
+
+    snprintf(out, size, "%s.segment", uuid_text(&id, text));
+}
+
 enum err segment_save(struct segment *s, const char *dir)
 {
-    struct uuid name = uuid_new();
-    char text[UUID_TEXT], path[PATH_MAX];
+    char path[PATH_MAX], name[sizeof(s->file)];
     enum err err;
 
-    snprintf(path, sizeof(path), "%s/%s.segment", dir, uuid_text(&name, text));
+    segment_name(name, sizeof(name));
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
     err = file_write(path, s->image, s->size, 0600);
     if (!err)
-        snprintf(s->file, sizeof(s->file), "%s.segment", text);
+        memcpy(s->file, name, sizeof(s->file));
     return err;
 }
 
@@ -226,11 +232,6 @@ void segment_unref(struct segment *s)
     else
         free((void *)(uintptr_t)s->image);
     free(s);
-}
-
-const char *texts_at(const struct texts *t, uint32_t i)
-{
-    return t->blob + t->offsets[i];
 }
 
 uint32_t texts_lower(const struct texts *t, const char *key)
@@ -272,6 +273,9 @@ uint32_t segment_find(const struct segment *s, const struct uuid *id)
 {
     uint32_t lo = 0, hi = s->n;
 
+    /* New rows have newer ids: most look-ups end at the last one. */
+    if (uuid_compare(id, &s->ids[s->by_id[hi - 1]]) > 0)
+        return UINT32_MAX;
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
         int c = uuid_compare(&s->ids[s->by_id[mid]], id);

@@ -2,10 +2,10 @@
  * A segment: some profiles of one visibility domain, immutable, as one run of bytes ("image") that
  * is the same in memory and mapped from a file.
  *
- *   header   magic, version, documents, domain, checksum, table of sections
- *   columns  ids, ids in order, score, quality, updated; per single-valued facet a code column
- *   dicts    sorted texts, each with the set of documents that have it: one per text class and
- * facet orders   sorted texts of name and company, and a rank column each
+ *   header   magic, version, documents, domain, checksums, table of sections
+ *   columns  ids, ordinals in order of id, score, quality, updated; a code per single-valued facet
+ *   dicts    sorted texts, each with the documents that have it: one a text class and facet
+ *   orders   sorted texts of name and company, and the rank of every document in each
  *
  * Documents are in the default order: score descending, then id.  Integers are the machine's; a
  * file of another byte order fails its magic and is rebuilt.
@@ -30,9 +30,9 @@ enum {
 
 enum order { ORDER_NAME, ORDER_COMPANY, ORDERS };
 
-enum { SEGMENT_VERSION = 1, ORDER_TEXT_MAX = 160 /* bytes of a folded name that order it */ };
+enum { SEGMENT_VERSION = 2, ORDER_TEXT_MAX = 160 /* bytes of a folded name that order it */ };
 
-/* Sections in the table; a dict has four, an order three. */
+/* Sections.  A dict has four: offsets of texts, texts, where postings are, postings. */
 enum {
     SEC_IDS,
     SEC_BY_ID,
@@ -41,7 +41,7 @@ enum {
     SEC_UPDATED,
     SEC_DICT,
     SEC_CODES = SEC_DICT + DICTS * 4,
-    SEC_ORDER = SEC_CODES + FACET_END,
+    SEC_ORDER = SEC_CODES + FACET_END, /* three an order: offsets, texts, ranks */
     SECTIONS = SEC_ORDER + ORDERS * 3,
 };
 
@@ -52,7 +52,8 @@ struct section {
 struct image_header {
     uint64_t magic, version, size, documents;
     uint8_t domain[16];
-    uint64_t checksum; /* of everything behind the header */
+    uint64_t body_sum;   /* of everything behind the header */
+    uint64_t header_sum; /* of the header with this member zero */
     struct section sections[SECTIONS];
 };
 
@@ -69,12 +70,18 @@ struct dict {
     const uint8_t *data;
 };
 
+/* Code + 1 into the facet's dict, 0 for no value; as wide as the dict needs. */
+struct codes {
+    const void *v; /* NULL: the facet is multi-valued */
+    int width;     /* bytes: 1, 2, 4 */
+};
+
 struct segment {
     atomic_int refs;
     const uint8_t *image;
     size_t size;
     bool mapped;
-    char file[64]; /* its name in the directory; "" : in memory only */
+    char file[64]; /* its name in the directory; "": in memory only */
     struct uuid domain;
     uint32_t n;
     const struct uuid *ids;
@@ -82,32 +89,60 @@ struct segment {
     const uint8_t *score, *quality;
     const int64_t *updated;
     struct dict dicts[DICTS];
-    const uint32_t
-        *codes[FACET_END]; /* code + 1 into the facet's dict; 0: none; NULL: multi-valued */
+    struct codes codes[FACET_END];
     struct texts orders[ORDERS];
     const uint32_t *ranks[ORDERS];
 };
 
-/* Takes a malloc'd image. NULL: it is not one (freed). */
+/* Takes a malloc'd image that was finished or sealed here. NULL: it is not one (freed). */
 struct segment *segment_from_memory(uint8_t *image, size_t size);
-/* Map and check a file. errors: ERR_NOT_FOUND, ERR_INVALID: torn, altered, of another version */
-enum err segment_open(const char *dir, const char *file, struct segment **out) MUST_CHECK;
-/* Write aside, fsync, rename; the segment is mapped from then on by whoever opens it. */
+/*
+ * Map a file.  `check`: verify every byte; without it only what was written by this process and
+ * renamed into place is opened.
+ * errors: ERR_NOT_FOUND, ERR_INVALID (torn, altered, of another version), ERR_UNAVAILABLE
+ */
+enum err segment_open(const char *dir, const char *file, bool check,
+                      struct segment **out) MUST_CHECK;
+/* Write the image to a file of its own and note its name. */
 enum err segment_save(struct segment *s, const char *dir) MUST_CHECK;
 struct segment *segment_ref(struct segment *s);
 void segment_unref(struct segment *s); /* NULL is fine */
 
-const char *texts_at(const struct texts *t, uint32_t i);
+/* Magic, version, size and checksums of a header whose sections are filled in. */
+void header_seal(struct image_header *h, uint64_t size, uint64_t body_sum);
+/* A new name, "ID.segment". */
+void segment_name(char *out, size_t size);
+
+/* Does everything that is read from the image lie within it, and every ordinal and code in range?
+ */
+bool segment_is_sound(const struct segment *s);
+
+static inline const char *texts_at(const struct texts *t, uint32_t i)
+{
+    return t->blob + t->offsets[i];
+}
+
 /* The first text that is not less than key. */
 uint32_t texts_lower(const struct texts *t, const char *key);
 /* UINT32_MAX: it is not there. */
 uint32_t texts_find(const struct texts *t, const char *key);
 
-struct set dict_set(const struct segment *s, int dict, uint32_t i);
+struct set dict_set(const struct segment *s, int dict, uint32_t i); /* borrowed */
 /* The ordinal of a document, or UINT32_MAX. */
 uint32_t segment_find(const struct segment *s, const struct uuid *id);
 
-uint64_t segment_checksum(const void *data, size_t n);
+static inline uint32_t codes_at(const struct codes *c, uint32_t i)
+{
+    return c->width == 1   ? ((const uint8_t *)c->v)[i]
+           : c->width == 2 ? ((const uint16_t *)c->v)[i]
+                           : ((const uint32_t *)c->v)[i];
+}
+
+/* Bytes of a code of a dict of n texts. */
+static inline int codes_width(size_t n)
+{
+    return n < UINT8_MAX ? 1 : n < UINT16_MAX ? 2 : 4;
+}
 
 /* Is this facet's value a list? */
 bool facet_is_multi(enum facet f);

@@ -11,12 +11,12 @@ static bool is_cjk(int32_t c)
            (c >= 0x20000 && c <= 0x3ffff);
 }
 
+/* Folded text has no capitals. */
 static bool is_letter(int32_t c)
 {
     if (c < 0x80)
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    return c >= 0xaa && c != 0xab && c != 0xbb && c != 0xd7 && c != 0xf7 &&
-           !(c >= 0x2000 && c <= 0x2bff) && !(c >= 0x3000 && c <= 0x303f) && c != 0xfffd;
+    return utf8_is_letter(c);
 }
 
 struct splitter {

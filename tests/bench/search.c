@@ -54,6 +54,18 @@ static double percentile(int64_t *v, size_t n, double p)
 
 /* Building */
 
+/* Until nothing is being merged; how long that took. */
+static int64_t settle(struct bench *b, struct search_stats *st)
+{
+    int64_t from = clock_mono_us();
+
+    do {
+        usleep(1000);
+        search_stats(b->index, st);
+    } while (st->busy);
+    return clock_mono_us() - from;
+}
+
 static void build(struct bench *b)
 {
     struct profile *rows = xcalloc(BATCH, sizeof(*rows));
@@ -73,8 +85,8 @@ static void build(struct bench *b)
         us += clock_mono_us() - from;
         arena_free(mem);
     }
+    us += settle(b, &st);
     free(rows);
-    search_stats(b->index, &st);
     printf("index: %lld rows in %.1f s, %.0f rows/s, %.1f MB (%.0f bytes a row), %lld segments\n",
            (long long)b->rows, (double)us / 1e6, (double)b->rows * 1e6 / (double)us,
            (double)(st.heap_bytes + st.mapped_bytes) / 1e6,

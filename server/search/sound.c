@@ -1,0 +1,90 @@
+/*
+ * Nothing in an image may lead a reader out of it.  The checksums find accidents; this finds
+ * whatever else may come under a right checksum, so that the worst a bad file does is a wrong
+ * answer.  Everything is read once and in order.
+ */
+#include "server/search/segment.h"
+
+static size_t section_size(const struct segment *s, int i)
+{
+    const struct image_header *h = (const void *)s->image;
+
+    return h->sections[i].size;
+}
+
+static bool texts_are_sound(const struct texts *t)
+{
+    if (t->offsets[0] != 0)
+        return false;
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->offsets[i] >= t->offsets[i + 1])
+            return false;
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->blob[t->offsets[i + 1] - 1] != '\0')
+            return false;
+    return true;
+}
+
+static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
+{
+    uint32_t most = 0;
+
+    for (size_t i = 0; i < n; i++)
+        most = v[i] > most ? v[i] : most;
+    return n == 0 || most < limit;
+}
+
+static bool posting_is_sound(const struct segment *s, const struct dict *d, size_t size, uint32_t i)
+{
+    size_t count = d->counts[i], at = d->postings[i];
+    bool sparse = set_is_sparse(count, s->n);
+    size_t need = sparse ? count * sizeof(uint32_t) : bits_words(s->n) * sizeof(uint64_t);
+
+    if (count > s->n || at % 8 || at > size || need > size - at)
+        return false;
+    if (sparse)
+        return all_below((const uint32_t *)(d->data + at), count, s->n);
+    /* no bits behind the last document */
+    return s->n % 64 == 0 ||
+           ((const uint64_t *)(d->data + at))[bits_words(s->n) - 1] >> (s->n % 64) == 0;
+}
+
+static bool dict_is_sound(const struct segment *s, int i)
+{
+    const struct dict *d = &s->dicts[i];
+    size_t size = section_size(s, SEC_DICT + i * 4 + 3);
+
+    if (!texts_are_sound(&d->texts))
+        return false;
+    for (uint32_t k = 0; k < d->texts.n; k++)
+        if (!posting_is_sound(s, d, size, k))
+            return false;
+    return true;
+}
+
+static bool codes_are_sound(const struct segment *s, int facet)
+{
+    const struct codes *c = &s->codes[facet];
+    uint32_t most = s->dicts[TEXT_CLASSES + facet].texts.n;
+
+    for (uint32_t i = 0; c->v && i < s->n; i++)
+        if (codes_at(c, i) > most)
+            return false;
+    return true;
+}
+
+bool segment_is_sound(const struct segment *s)
+{
+    if (!all_below(s->by_id, s->n, s->n))
+        return false;
+    for (int i = 0; i < DICTS; i++)
+        if (!dict_is_sound(s, i))
+            return false;
+    for (int f = 1; f < FACET_END; f++)
+        if (!codes_are_sound(s, f))
+            return false;
+    for (int o = 0; o < ORDERS; o++)
+        if (!texts_are_sound(&s->orders[o]) || !all_below(s->ranks[o], s->n, s->orders[o].n))
+            return false;
+    return true;
+}
