@@ -22,7 +22,7 @@ int32_t utf8_next(const char *s, size_t *len);
 /* Append c to out (at least 4 bytes); the number of bytes. */
 size_t utf8_put(char *out, int32_t c);
 
-/* A letter or a digit of any script (Unicode categories L and N). */
+/* A part of a word in any script: a letter, a digit, or a mark on one (categories L, N, M). */
 bool utf8_is_letter(int32_t c);
 
 /* Columns of a terminal the character takes: 0, 1 or 2. */
