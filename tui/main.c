@@ -26,36 +26,28 @@ struct line {
     int argc, at;
 };
 
-/* --name VALUE or --name=VALUE; NULL: another option, or its value is missing. */
-static const char *take_value(struct line *l, const char *name)
+/* --name VALUE or --name=VALUE; false: another option, or its value is missing. */
+static bool take_value(struct line *l, const char *name, const char **out)
 {
     const char *text = l->argv[l->at] + 2;
     size_t n = strlen(name);
 
     if (strncmp(text, name, n) != 0)
-        return NULL;
-    if (text[n] == '=')
-        return text + n + 1;
+        return false;
+    if (text[n] == '=') {
+        *out = text + n + 1;
+        return true;
+    }
     if (text[n] || l->at + 1 >= l->argc)
-        return NULL;
-    return l->argv[++l->at];
+        return false;
+    *out = l->argv[++l->at];
+    return true;
 }
 
 static bool take_head(struct head *h, struct line *l)
 {
-    const struct {
-        const char *name, **slot;
-    } options[] = {{"server", &h->server}, {"fingerprint", &h->fingerprint}, {"theme", &h->theme}};
-
-    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
-        const char *value = take_value(l, options[i].name);
-
-        if (value) {
-            *options[i].slot = value;
-            return true;
-        }
-    }
-    return false;
+    return take_value(l, "server", &h->server) || take_value(l, "fingerprint", &h->fingerprint) ||
+           take_value(l, "theme", &h->theme);
 }
 
 /* One or two words; NULL: there is no such command. */
@@ -97,13 +89,9 @@ static enum exit_code list_group(const char *word)
 static bool take_option(struct cli *c, struct line *l)
 {
     for (const struct cli_option *o = c->command->options; o->name; o++) {
-        const char *value = NULL;
+        const char *value = "";
 
-        if (o->value)
-            value = take_value(l, o->name);
-        else if (strcmp(l->argv[l->at] + 2, o->name) == 0)
-            value = "";
-        if (value) {
+        if (o->value ? take_value(l, o->name, &value) : strcmp(l->argv[l->at] + 2, o->name) == 0) {
             c->options[c->n_options++] = (struct cli_given){o->name, value};
             return true;
         }
