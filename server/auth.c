@@ -42,7 +42,7 @@ void auth_changed(struct auth *a)
 }
 
 enum err session_principal(struct server *srv, const struct uuid *session, struct arena *mem,
-                           struct principal *out)
+                           struct principal *out, int64_t *ends_ms)
 {
     struct session s = {0};
     struct user u = {0};
@@ -56,6 +56,7 @@ enum err session_principal(struct server *srv, const struct uuid *session, struc
         strcmp(u.state, "active") != 0)
         return ERR_UNAUTHORIZED;
     *out = (struct principal){u.id, u.account, s.id, role_find(u.role)};
+    *ends_ms = s.ends.ms;
     return ERR_OK;
 }
 
@@ -74,11 +75,12 @@ static enum err verify(struct auth *a, struct request *r, const char *token)
         return ends_ms > clock_real_ms() ? ERR_OK : ERR_TOKEN_EXPIRED;
     err = token_verify(&a->keys, token, r->mem, &c);
     if (!err)
-        err = session_principal(a->srv, &c.sid, r->mem, &r->who);
+        err = session_principal(a->srv, &c.sid, r->mem, &r->who, &ends_ms);
     if (!err && !uuid_equal(&r->who.user, &c.sub))
         err = ERR_UNAUTHORIZED;
     if (!err)
-        token_cache_put(a->cache, hash, generation, &r->who, c.exp * 1000);
+        token_cache_put(a->cache, hash, generation, &r->who,
+                        ends_ms < c.exp * 1000 ? ends_ms : c.exp * 1000);
     return err;
 }
 
@@ -98,52 +100,47 @@ enum err auth_authenticate(struct request *r)
     return err;
 }
 
-static bool take_any(void *arg, const void *rec)
-{
-    (void)rec;
-    *(bool *)arg = true;
-    return false;
-}
-
 bool auth_is_bootstrapped(struct auth *a)
 {
     static const char *const role = "super_admin";
-    struct query q = {.type = &user_type, .limit = 1};
-    struct arena *mem;
-    bool found = false;
+    struct query q = {.type = &user_type, .where = {{"role", OP_EQ, &role}}};
+    int64_t n;
 
     if (atomic_load(&a->bootstrapped))
         return true;
-    mem = arena_try_new();
-    q.where[0] = (struct cond){"role", OP_EQ, &role};
-    if (mem && store_find(a->srv->store, &q, mem, take_any, &found))
-        found = false;
-    arena_free(mem);
-    if (found)
-        atomic_store(&a->bootstrapped, true);
-    return found;
+    if (store_count(a->srv->store, &q, &n) || !n)
+        return false;
+    atomic_store(&a->bootstrapped, true);
+    return true;
 }
 
+/* One token at a time: those that earlier starts printed are void. */
 enum err auth_bootstrap_token(struct auth *a, struct arena *mem, const char **out)
 {
-    struct ticket t = {.purpose = "bootstrap", .ends = {clock_real_ms() + BOOTSTRAP_MS}};
-    struct step step = {.kind = STEP_INSERT, .type = &ticket_type, .rec = &t};
-    struct plan plan = {.steps = &step, .n = 1};
+    static const char purpose[] = "bootstrap";
+    struct ticket t = {.purpose = purpose,
+                       .user = uuid_at(0, purpose, sizeof(purpose)), /* nobody: what finds them */
+                       .ends = {clock_real_ms() + BOOTSTRAP_MS}};
+    struct step steps[1 + DEAD_MOST] = {
+        {.kind = STEP_INSERT, .type = &ticket_type, .rec = &t},
+    };
+    struct plan plan = {.steps = steps, .n = 1};
+    enum err err;
 
     *out = ticket_make(a->srv->seal, mem, &t.id);
-    return store_commit(a->srv->store, &plan);
+    err = tickets_delete(a->srv->store, &t.user, INT64_MAX, mem, steps, &plan.n);
+    return err ? err : store_commit(a->srv->store, &plan);
 }
 
-static bool is_local_part(const char *s)
+/* RFC 5321 and 6531, without quoted forms; nothing that does not show, such as bidi controls. */
+static bool is_local_part(struct arena *mem, const char *s)
 {
     size_t n = strlen(s);
 
     if (!n || n > LOCAL_MAX || s[0] == '.' || s[n - 1] == '.' || strstr(s, ".."))
         return false;
-    for (; *s; s++)
-        if ((unsigned char)*s <= ' ' || *s == 0x7f || strchr("\"(),:;<>@[\\]", *s))
-            return false;
-    return true;
+    return !s[strcspn(s, " \"(),:;<>@[\\]")] && strcmp(utf8_clean(mem, s), s) == 0 &&
+           strcmp(utf8_tidy(mem, s), s) == 0;
 }
 
 bool auth_email_normal(struct arena *mem, const char *text, const char **out)
@@ -153,9 +150,9 @@ bool auth_email_normal(struct arena *mem, const char *text, const char **out)
 
     if (!at || strlen(text) > EMAIL_MAX || !utf8_valid(text, strlen(text)))
         return false;
-    local = utf8_fold(mem, arena_strndup(mem, text, (size_t)(at - text)));
-    if (!is_local_part(local) || !idna_ascii(mem, at + 1, &domain) || !strchr(domain, '.'))
+    local = utf8_lower(mem, arena_strndup(mem, text, (size_t)(at - text)));
+    if (!is_local_part(mem, local) || !idna_ascii(mem, at + 1, &domain) || !strchr(domain, '.'))
         return false;
     *out = arena_printf(mem, "%s@%s", local, domain);
-    return true;
+    return strlen(*out) <= EMAIL_MAX; /* again: a domain may have grown */
 }

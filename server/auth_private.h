@@ -30,9 +30,25 @@ enum err hasher_make(struct hasher *h, const char *password, struct arena *mem,
 enum err hasher_verify(struct hasher *h, const char *password, const char *hash,
                        bool *fits) MUST_CHECK;
 
+/* base64url without padding.  false: not exactly how base64_text() would write at most max bytes.
+ */
+char *base64_text(struct arena *mem, const void *data, size_t n);
+bool base64_bytes(const char *text, size_t n, uint8_t *out, size_t max, size_t *len);
+
 /* A random single-use token of 256 bits; *id gets the keyed hash that is stored. */
 const char *ticket_make(const struct seal *s, struct arena *mem, struct uuid *id);
 struct uuid ticket_id(const struct seal *s, const char *text);
+
+/* The set of the named fields; names ends with NULL. */
+uint64_t fields_named(const struct type *t, const char *const *names);
+
+enum { DEAD_MOST = 16 }; /* old records deleted with one plan */
+/*
+ * Append steps that delete the user's tickets that end before `before_ms`, at most DEAD_MOST of
+ * them, but for those that `steps` deletes already.
+ */
+enum err tickets_delete(struct store *s, const struct uuid *user, int64_t before_ms,
+                        struct arena *mem, struct step *steps, size_t *n) MUST_CHECK;
 
 /* Kept principals of verified tokens. */
 struct token_cache *token_cache_new(void);
@@ -42,8 +58,11 @@ bool token_cache_get(struct token_cache *c, const uint8_t hash[16], uint64_t gen
 void token_cache_put(struct token_cache *c, const uint8_t hash[16], uint64_t generation,
                      const struct principal *who, int64_t ends_ms);
 
-/* The session and its user as they are now. errors: ERR_UNAUTHORIZED: ended, expired, disabled */
+/*
+ * The session's user as it is now, and when the session ends. errors: ERR_UNAUTHORIZED: ended,
+ * expired, disabled
+ */
 enum err session_principal(struct server *srv, const struct uuid *session, struct arena *mem,
-                           struct principal *out) MUST_CHECK;
+                           struct principal *out, int64_t *ends_ms) MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #define DAY_MS (24 * 60 * MINUTE_MS)
 
 enum { RANDOM_BYTES = 32, MAC_BYTES = 16, GRACE_MS = 10000 };
+enum { SWEEP = 64 }; /* a user's oldest sessions, looked through at sign-in */
 enum { RAW_BYTES = 16 + RANDOM_BYTES + MAC_BYTES };
 
 static const char prefix[] = "lgr_";
@@ -41,30 +42,22 @@ static void mac_of(const struct seal *s, const uint8_t *raw, uint8_t mac[MAC_BYT
 
 static const char *refresh_make(const struct seal *s, const struct uuid *session, struct arena *mem)
 {
-    size_t size = sodium_base64_encoded_len(RAW_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    char *text = arena_alloc(mem, sizeof(prefix) - 1 + size);
     uint8_t raw[RAW_BYTES];
 
     memcpy(raw, session->b, 16);
     randombytes_buf(raw + 16, RANDOM_BYTES);
     mac_of(s, raw, raw + 16 + RANDOM_BYTES);
-    memcpy(text, prefix, sizeof(prefix) - 1);
-    sodium_bin2base64(text + sizeof(prefix) - 1, size, raw, sizeof(raw),
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    return text;
+    return arena_printf(mem, "%s%s", prefix, base64_text(mem, raw, sizeof(raw)));
 }
 
 /* The session a token of ours belongs to; false: not made here. */
 static bool refresh_read(const struct seal *s, const char *text, struct uuid *session)
 {
     uint8_t raw[RAW_BYTES], mac[MAC_BYTES];
-    size_t n;
+    size_t n, before = sizeof(prefix) - 1;
 
-    if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 ||
-        sodium_base642bin(raw, sizeof(raw), text + sizeof(prefix) - 1,
-                          strlen(text) - (sizeof(prefix) - 1), NULL, &n, NULL,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) ||
-        n != RAW_BYTES)
+    if (strncmp(text, prefix, before) != 0 ||
+        !base64_bytes(text + before, strlen(text + before), raw, sizeof(raw), &n) || n != RAW_BYTES)
         return false;
     mac_of(s, raw, mac);
     memcpy(session->b, raw, 16);
@@ -87,8 +80,42 @@ static enum err make_tokens(struct request *r, const struct session *s, enum rol
     return out->access_token ? ERR_OK : ERR_NO_MEMORY;
 }
 
+struct deleting {
+    struct step *steps;
+    size_t n;
+};
+
+static bool add_dead(void *arg, const void *rec)
+{
+    const struct session *s = rec;
+    struct deleting *d = arg;
+
+    if (s->ended || s->ends.ms <= clock_real_ms())
+        d->steps[d->n++] = (struct step){.kind = STEP_DELETE, .type = &session_type, .id = s->id};
+    return d->n < DEAD_MOST;
+}
+
+/* Who signs in sweeps what is left of former sessions; a failure leaves it for the next time. */
+static void sweep(struct request *r, const struct uuid *user)
+{
+    struct query q = {.type = &session_type, .where = {{"user", OP_EQ, user}}, .limit = SWEEP};
+    struct step steps[2 * DEAD_MOST];
+    struct deleting d = {steps, 0};
+    struct plan plan = {.steps = steps, .bulk = true};
+    enum err err = store_find(r->srv->store, &q, r->mem, add_dead, &d);
+
+    if (!err)
+        err = tickets_delete(r->srv->store, user, clock_real_ms(), r->mem, steps, &d.n);
+    plan.n = d.n;
+    if (!err && d.n)
+        err = store_commit(r->srv->store, &plan);
+    if (err)
+        log_event(LOG_INFO, "session.sweep", LOG_STR("outcome", err_slug(err)));
+}
+
 enum err session_begin(struct request *r, const struct user *u, struct tokens *out)
 {
+    static const char *const signed_in[] = {"last_login", NULL};
     enum role role = role_find(u->role);
     struct session s = {.id = uuid_new(),
                         .user = u->id,
@@ -109,20 +136,14 @@ enum err session_begin(struct request *r, const struct user *u, struct tokens *o
     steps[1] = (struct step){.kind = STEP_UPDATE,
                              .type = &user_type,
                              .rec = &seen,
-                             .fields = type_bit(&user_type, type_field(&user_type, "last_login"))};
+                             .fields = fields_named(&user_type, signed_in)};
     steps[2] = (struct step){
         .kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &s.id, NULL)};
     err = store_commit(r->srv->store, &plan);
-    return err ? err : make_tokens(r, &s, role, refresh, out);
-}
-
-static uint64_t bits_of(const char *const *names)
-{
-    uint64_t set = 0;
-
-    for (; *names; names++)
-        set |= type_bit(&session_type, type_field(&session_type, *names));
-    return set;
+    if (err)
+        return err;
+    sweep(r, &u->id);
+    return make_tokens(r, &s, role, refresh, out);
 }
 
 static enum err end_session(struct request *r, const struct uuid *id, const char *why)
@@ -130,7 +151,10 @@ static enum err end_session(struct request *r, const struct uuid *id, const char
     static const char *const names[] = {"ended", NULL};
     struct session s = {.id = *id, .ended = true};
     struct step steps[2] = {
-        {.kind = STEP_UPDATE, .type = &session_type, .rec = &s, .fields = bits_of(names)},
+        {.kind = STEP_UPDATE,
+         .type = &session_type,
+         .rec = &s,
+         .fields = fields_named(&session_type, names)},
         {.kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, id, why)}};
     struct plan plan = {.steps = steps, .n = 2};
     enum err err = store_commit(r->srv->store, &plan);
@@ -154,7 +178,7 @@ static enum err rotate(struct request *r, const struct session *s, enum role rol
     struct step step = {.kind = STEP_UPDATE,
                         .type = &session_type,
                         .rec = &next,
-                        .fields = bits_of(names),
+                        .fields = fields_named(&session_type, names),
                         .guard = "rotated",
                         .guard_value = s->rotated.ms};
     struct plan plan = {.steps = &step, .n = 1};
@@ -185,7 +209,8 @@ static enum err exchange(struct request *r, const struct uuid *session, const st
     struct store *store = r->srv->store;
     struct session s = {0};
     const char *successor = NULL;
-    enum err err = session_principal(r->srv, session, r->mem, &r->who);
+    int64_t ends_ms;
+    enum err err = session_principal(r->srv, session, r->mem, &r->who, &ends_ms);
 
     if (!err)
         err = store_get(store, &session_type, session, 0, r->mem, &s);

@@ -3,8 +3,8 @@
  *
  * A refresh token is "lgr_" and base64url of {session id, 32 random bytes, MAC}; the MAC tells an
  * old token of ours, whose reuse ends the session, from invented bytes, which end nothing.  The
- * exchange of the token before the present one is answered with the same successor once more within
- * 10 s, for the client whose reply was lost.
+ * exchange of the token before the present one is answered with the same successor again within 10
+ * s, as long as that is unused, for the client whose reply was lost or that asked twice at once.
  */
 #ifndef SERVER_AUTH_SESSION_H
 #define SERVER_AUTH_SESSION_H

@@ -3,9 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "common/api.h"
-#include "common/json.h"
-#include "server/seal.h"
+#include "server/auth_private.h"
 
 enum { LEEWAY_SECONDS = 60, SIGNATURE_TEXT = 86 };
 
@@ -28,24 +26,6 @@ static const struct field claims_fields[] = {
 static const struct type claims_type = {"claims", sizeof(struct claims), claims_fields,
                                         .owned = NO_OWNED};
 
-static char *encode(struct arena *mem, const void *data, size_t n)
-{
-    size_t size = sodium_base64_encoded_len(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    char *out = arena_alloc(mem, size);
-
-    return sodium_bin2base64(out, size, data, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-}
-
-/* Strict: no padding, no blanks, no bits left over. */
-static bool decode(const char *text, size_t n, uint8_t *out, size_t max, size_t *len)
-{
-    const char *end;
-
-    return sodium_base642bin(out, max, text, n, NULL, len, &end,
-                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-           end == text + n;
-}
-
 void token_keys_derive(const struct seal *s, struct token_keys *out)
 {
     static const char what[] = "access token, Ed25519 seed";
@@ -56,28 +36,33 @@ void token_keys_derive(const struct seal *s, struct token_keys *out)
     sodium_memzero(seed, sizeof(seed));
 }
 
+static void free_buf(void *b)
+{
+    buf_free(b);
+}
+
 const char *token_make(const struct token_keys *k, const struct claims *c, struct arena *mem)
 {
     struct claims all = *c;
-    struct buf b = BUF_INIT(TOKEN_MAX);
+    struct buf *b = arena_alloc(mem, sizeof(*b));
     uint8_t signature[crypto_sign_BYTES];
-    char *payload, *signed_part;
+    char *signed_part;
 
     all.iss = issuer;
     all.aud = audience;
     all.jti = uuid_new();
     all.iat = clock_real_ms() / 1000;
     all.exp = all.iat + TOKEN_SECONDS;
-    json_write(&b, &claims_type, &all, JSON_MASKED, mem);
-    payload = b.failed ? NULL : arena_strndup(mem, b.data, b.len);
-    buf_free(&b);
-    if (!payload)
+    b->max = TOKEN_MAX;
+    arena_defer(mem, free_buf, b);
+    json_write(b, &claims_type, &all, JSON_MASKED, mem);
+    if (b->failed)
         return NULL;
-    signed_part = arena_printf(mem, "%s.%s", encode(mem, header, sizeof(header) - 1),
-                               encode(mem, payload, strlen(payload)));
+    signed_part = arena_printf(mem, "%s.%s", base64_text(mem, header, sizeof(header) - 1),
+                               base64_text(mem, b->data, b->len));
     crypto_sign_detached(signature, NULL, (const uint8_t *)signed_part, strlen(signed_part),
                          k->secret_key);
-    return arena_printf(mem, "%s.%s", signed_part, encode(mem, signature, sizeof(signature)));
+    return arena_printf(mem, "%s.%s", signed_part, base64_text(mem, signature, sizeof(signature)));
 }
 
 static enum err check_claims(const struct claims *c)
@@ -95,7 +80,7 @@ static enum err check_claims(const struct claims *c)
 enum err token_verify(const struct token_keys *k, const char *text, struct arena *mem,
                       struct claims *out)
 {
-    const char *expected = encode(mem, header, sizeof(header) - 1);
+    const char *expected = base64_text(mem, header, sizeof(header) - 1);
     const char *first = strchr(text, '.'), *second = first ? strchr(first + 1, '.') : NULL;
     uint8_t signature[crypto_sign_BYTES + 8];
     size_t n, len = strnlen(text, TOKEN_MAX + 1);
@@ -106,14 +91,15 @@ enum err token_verify(const struct token_keys *k, const char *text, struct arena
         memcmp(text, expected, strlen(expected)) != 0)
         return ERR_UNAUTHORIZED;
     if (strlen(second + 1) != SIGNATURE_TEXT ||
-        !decode(second + 1, SIGNATURE_TEXT, signature, sizeof(signature), &n) ||
+        !base64_bytes(second + 1, SIGNATURE_TEXT, signature, sizeof(signature), &n) ||
         n != crypto_sign_BYTES)
         return ERR_UNAUTHORIZED;
     if (crypto_sign_verify_detached(signature, (const uint8_t *)text, (size_t)(second - text),
                                     k->public_key))
         return ERR_UNAUTHORIZED;
     payload = arena_alloc(mem, TOKEN_MAX);
-    if (!decode(first + 1, (size_t)(second - first - 1), (uint8_t *)payload, TOKEN_MAX - 1, &n))
+    if (!base64_bytes(first + 1, (size_t)(second - first - 1), (uint8_t *)payload, TOKEN_MAX - 1,
+                      &n))
         return ERR_UNAUTHORIZED;
     if (json_parse(mem, payload, n, &doc, NULL) ||
         json_decode(&claims_type, doc, JSON_FROM_CLIENT, mem, out, NULL, NULL))

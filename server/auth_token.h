@@ -26,7 +26,7 @@ struct claims {
 };
 
 void token_keys_derive(const struct seal *s, struct token_keys *out);
-/* Sign; iss, aud, jti, iat and exp are filled in. */
+/* Sign; iss, aud, jti, iat and exp are filled in. NULL: no memory. */
 const char *token_make(const struct token_keys *k, const struct claims *c, struct arena *mem);
 /* errors: ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED */
 enum err token_verify(const struct token_keys *k, const char *text, struct arena *mem,

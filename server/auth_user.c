@@ -1,30 +1,17 @@
 /* Making users: one plan of account, wallet, grant, user and audit record. */
-#include <sodium.h>
 #include <string.h>
 
 #include "server/auth_private.h"
 
-enum { STEPS = 8, TICKET_BYTES = 32 };
+enum { STEPS = 8 };
 
-const char *ticket_make(const struct seal *s, struct arena *mem, struct uuid *id)
+uint64_t fields_named(const struct type *t, const char *const *names)
 {
-    uint8_t random[TICKET_BYTES];
-    size_t size =
-        sodium_base64_encoded_len(sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    char *text = arena_alloc(mem, size);
+    uint64_t set = 0;
 
-    randombytes_buf(random, sizeof(random));
-    sodium_bin2base64(text, size, random, sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    *id = ticket_id(s, text);
-    return text;
-}
-
-struct uuid ticket_id(const struct seal *s, const char *text)
-{
-    struct uuid id;
-
-    seal_hash(s, SEAL_TOKEN, text, strlen(text), id.b, sizeof(id.b));
-    return id;
+    for (; *names; names++)
+        set |= type_bit(t, type_field(t, *names));
+    return set;
 }
 
 /* What a new user needs written; lives as long as the plan. */
@@ -127,7 +114,7 @@ enum err auth_user_add(struct server *srv, const struct new_user *n, struct aren
     fill(m, n, email, hash);
     plan.n = m->n;
     err = store_commit(srv->store, &plan);
-    if (err == ERR_CONFLICT)
+    if (err == ERR_CONFLICT && m->steps[plan.failed].type == &user_type)
         problem_set(why, "email", "the address is taken");
     *out = m->user;
     return err;

@@ -6,7 +6,8 @@
 #include "server/auth_session.h"
 #include "server/options.h"
 
-enum { RESET_MS = 30 * 60 * 1000 };
+/* TICKETS_MOST: of one user at a time, so that nobody's mailbox is flooded */
+enum { RESET_MS = 30 * 60 * 1000, TICKETS_MOST = 5 };
 
 static bool take_user(void *arg, const void *rec)
 {
@@ -39,7 +40,7 @@ static enum err login(struct request *r)
         err = hasher_verify(r->srv->auth->hasher, ask->password, u.password_hash, &fits);
     if (err)
         return err;
-    if (!fits || strcmp(u.state, "active") != 0)
+    if (!fits || !u.state || strcmp(u.state, "active") != 0)
         return refuse(r, ERR_BAD_LOGIN, NULL, "the e-mail address or the password is wrong");
     err = session_begin(r, &u, &out);
     return err ? err : reply(r, 200, &tokens_type, &out);
@@ -68,6 +69,17 @@ static enum err logout(struct request *r)
     return err ? err : accept(r, 200, "signed out");
 }
 
+/* What a new address costs, one commit, so that the time does not tell that this one is taken. */
+static enum err note_taken(struct request *r)
+{
+    struct audit *a = request_audit(r, NULL, "the address is taken");
+    struct step step = {.kind = STEP_INSERT, .type = &audit_type, .rec = a};
+    struct plan plan = {.steps = &step, .n = 1};
+
+    a->outcome = "refused";
+    return store_commit(r->srv->store, &plan);
+}
+
 /* The answer never tells whether the address is known, or registration open. */
 static enum err register_self(struct request *r)
 {
@@ -87,9 +99,11 @@ static enum err register_self(struct request *r)
         err = auth_user_add(r->srv, &n, r->mem, &u, NULL);
     else
         err = auth_password_hash(r->srv->auth, ask->password, r->mem, &hash);
-    if (err && err != ERR_CONFLICT)
-        return err;
-    return accept(r, 202, "if registration is open and the address is new, it can sign in now");
+    if (err == ERR_CONFLICT)
+        err = note_taken(r);
+    return err ? err
+               : accept(r, 202,
+                        "if registration is open and the address is new, it can sign in now");
 }
 
 static struct mail *reset_mail(struct request *r, const struct user *u, const char *token)
@@ -111,24 +125,36 @@ static struct mail *reset_mail(struct request *r, const struct user *u, const ch
     return m;
 }
 
+static enum err count_tickets(struct request *r, const struct uuid *user, int64_t *n)
+{
+    struct stamp now = clock_now();
+    struct query q = {.type = &ticket_type,
+                      .where = {{"user", OP_EQ, user}, {"ends", OP_GT, &now}}};
+
+    return store_count(r->srv->store, &q, n);
+}
+
 /* One commit whether the address is known or not, so that the time does not tell either. */
 static enum err forgot(struct request *r)
 {
     const struct email_request *ask = r->body;
     struct ticket t = {.purpose = "reset", .ends = {clock_real_ms() + RESET_MS}};
-    struct step steps[3];
+    struct audit *a = request_audit(r, NULL, NULL);
+    struct step steps[3] = {{.kind = STEP_INSERT, .type = &audit_type, .rec = a}};
     struct plan plan = {.steps = steps, .n = 1};
     struct user u = {0};
     const char *token;
+    int64_t n = 0;
     enum err err = find_user(r, ask->email, &u);
 
+    if (!err)
+        err = count_tickets(r, &u.id, &n);
     if (err)
         return err;
-    steps[0] = (struct step){
-        .kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &u.id, NULL)};
+    a->target = t.user = u.id;
+    a->account = u.account;
     token = ticket_make(r->srv->seal, r->mem, &t.id);
-    t.user = u.id;
-    if (!uuid_is_zero(&u.id)) {
+    if (!uuid_is_zero(&u.id) && n < TICKETS_MOST) {
         steps[plan.n++] = (struct step){.kind = STEP_INSERT, .type = &ticket_type, .rec = &t};
         steps[plan.n++] =
             (struct step){.kind = STEP_INSERT, .type = &mail_type, .rec = reset_mail(r, &u, token)};
@@ -137,26 +163,36 @@ static enum err forgot(struct request *r)
     return err ? err : accept(r, 202, "if the address is known, a mail is on its way");
 }
 
+/* Uses up every ticket of the user, this one first; the new epoch ends every session. */
 static enum err change_password(struct request *r, const struct ticket *t, const struct user *u,
                                 const char *hash)
 {
+    static const char *const changed[] = {"password_hash", "epoch", NULL};
     struct user next = {.id = u->id, .password_hash = hash, .epoch = u->epoch + 1};
-    struct step steps[3] = {
+    struct audit *a = request_audit(r, &u->id, NULL);
+    struct step steps[3 + DEAD_MOST] = {
         {.kind = STEP_DELETE, .type = &ticket_type, .id = t->id},
         {.kind = STEP_UPDATE,
          .type = &user_type,
          .rec = &next,
          .guard = "epoch",
          .guard_value = u->epoch,
-         .fields = type_bit(&user_type, type_field(&user_type, "password_hash")) |
-                   type_bit(&user_type, type_field(&user_type, "epoch"))},
-        {.kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &u->id, NULL)},
+         .fields = fields_named(&user_type, changed)},
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = a},
     };
     struct plan plan = {.steps = steps, .n = 3};
-    enum err err = store_commit(r->srv->store, &plan);
+    enum err err = tickets_delete(r->srv->store, &u->id, INT64_MAX, r->mem, steps, &plan.n);
 
+    a->account = u->account;
+    if (!err)
+        err = store_commit(r->srv->store, &plan);
     auth_changed(r->srv->auth);
     return err;
+}
+
+static enum err refuse_ticket(struct request *r)
+{
+    return refuse(r, ERR_INVALID, "token", "the token is unknown, used or too old");
 }
 
 static enum err reset(struct request *r)
@@ -173,13 +209,15 @@ static enum err reset(struct request *r)
     if (!err)
         err = store_get(r->srv->store, &user_type, &t.user, 0, r->mem, &u);
     if (err == ERR_NOT_FOUND)
-        return refuse(r, ERR_INVALID, "token", "the token is unknown, used or too old");
+        return refuse_ticket(r);
     if (!err)
         err = auth_password_check(ask->password, u.email, &r->why);
     if (!err)
         err = auth_password_hash(r->srv->auth, ask->password, r->mem, &hash);
     if (!err)
         err = change_password(r, &t, &u, hash);
+    if (err == ERR_CONFLICT) /* a twin was faster */
+        return refuse_ticket(r);
     return err ? err : accept(r, 200, "the password is changed and every session ended");
 }
 

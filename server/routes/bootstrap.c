@@ -26,6 +26,8 @@ static enum err bootstrap(struct request *r)
         return refuse(r, ERR_UNAUTHORIZED, "token", "the token is unknown, used or too old");
     if (!err)
         err = auth_user_add(r->srv, &n, r->mem, &u, &r->why);
+    if (err == ERR_CONFLICT && auth_is_bootstrapped(r->srv->auth)) /* a twin was faster */
+        return refuse(r, ERR_CONFLICT, NULL, "there is a super_admin already");
     if (err)
         return err;
     out = (struct me){.id = u.id,

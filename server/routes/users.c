@@ -7,15 +7,24 @@
 enum { PAGE = 50 };
 
 struct page {
+    const struct request *r;
     struct user *rows;
     size_t n, size;
 };
+
+/* A super_admin is no member that an admin could see, even inside the account. */
+static bool may_see(const struct request *r, const struct user *u)
+{
+    return r->who.role == ROLE_SUPER_ADMIN ||
+           (uuid_equal(&u->account, &r->who.account) && role_find(u->role) <= ROLE_ADMIN);
+}
 
 static bool add_row(void *arg, const void *rec)
 {
     struct page *p = arg;
 
-    p->rows[p->n++] = *(const struct user *)rec;
+    if (may_see(p->r, rec))
+        p->rows[p->n++] = *(const struct user *)rec;
     return p->n < p->size;
 }
 
@@ -23,8 +32,8 @@ static enum err user_list(struct request *r)
 {
     const struct page_query *ask = r->query;
     size_t size = ask->page_size ? (size_t)ask->page_size : PAGE;
-    struct page p = {.rows = arena_alloc(r->mem, (size + 1) * sizeof(*p.rows)), .size = size + 1};
-    struct query q = {.type = &user_type, .limit = (int64_t)size + 1};
+    struct page p = {r, arena_alloc(r->mem, (size + 1) * sizeof(*p.rows)), .size = size + 1};
+    struct query q = {.type = &user_type};
     struct user_page out = {0};
     enum err err = cursor_read(r, "users", ask->cursor, &q.after);
 
@@ -40,7 +49,6 @@ static enum err user_list(struct request *r)
     return err ? err : reply(r, 200, &user_page_type, &out);
 }
 
-/* A super_admin is no member that an admin could see, even inside the account. */
 static enum err load_user(struct request *r, struct user *u)
 {
     struct uuid id;
@@ -48,10 +56,7 @@ static enum err load_user(struct request *r, struct user *u)
 
     if (!err)
         err = store_get(r->srv->store, &user_type, &id, 0, r->mem, u);
-    if (!err && r->who.role < ROLE_SUPER_ADMIN &&
-        (!uuid_equal(&u->account, &r->who.account) || role_find(u->role) > ROLE_ADMIN))
-        err = ERR_NOT_FOUND;
-    return err;
+    return err || may_see(r, u) ? err : ERR_NOT_FOUND;
 }
 
 static enum err user_show(struct request *r)
@@ -87,54 +92,79 @@ static enum err user_add(struct request *r)
     return err ? err : reply(r, 201, &user_type, &u);
 }
 
-struct head_count {
-    const struct uuid *except;
-    int64_t n;
+struct search_other {
+    const struct user *than;
+    enum role least;
+    struct user found;
 };
 
-static bool count_admin(void *arg, const void *rec)
+static bool is_active(const struct user *u, enum role least)
 {
-    const struct user *u = rec;
-    struct head_count *c = arg;
-
-    c->n += role_find(u->role) >= ROLE_ADMIN && strcmp(u->state, "active") == 0 &&
-            !uuid_equal(&u->id, c->except);
-    return true;
+    return role_find(u->role) >= least && strcmp(u->state, "active") == 0;
 }
 
-/* An account that loses its last admin could not be managed any more. */
-static enum err check_last_admin(struct request *r, const struct user *u, const struct user *next)
+static bool take_other(void *arg, const void *rec)
 {
+    const struct user *u = rec;
+    struct search_other *s = arg;
+
+    if (uuid_equal(&u->id, &s->than->id) || !is_active(u, s->least))
+        return true;
+    s->found = *u;
+    return false;
+}
+
+/*
+ * An account that loses its last admin, or a platform that loses its last super_admin, could not be
+ * managed any more. *other is who remains; its id is zero when nobody need remain.
+ */
+static enum err find_other(struct request *r, const struct user *u, const struct user *next,
+                           struct user *other)
+{
+    static const char *const super_admin = "super_admin";
+    bool platform = is_active(u, ROLE_SUPER_ADMIN);
+    struct search_other s = {u, platform ? ROLE_SUPER_ADMIN : ROLE_ADMIN, {{{0}}}};
     struct query q = {.type = &user_type};
-    struct head_count count = {&u->id, 0};
-    bool loses = role_find(u->role) >= ROLE_ADMIN &&
-                 (role_find(next->role) < ROLE_ADMIN || strcmp(next->state, "active") != 0);
     enum err err = ERR_OK;
 
-    if (!loses)
+    q.where[0] = platform ? (struct cond){"role", OP_EQ, &super_admin}
+                          : (struct cond){"account_id", OP_EQ, &u->account};
+    if (!is_active(u, s.least) || is_active(next, s.least))
         return ERR_OK;
-    q.where[0] = (struct cond){"account_id", OP_EQ, &u->account};
-    err = store_find(r->srv->store, &q, r->mem, count_admin, &count);
-    if (!err && count.n == 0)
-        return refuse(r, ERR_CONFLICT, NULL, "the account would be left without an admin");
+    err = store_find(r->srv->store, &q, r->mem, take_other, &s);
+    if (!err && uuid_is_zero(&s.found.id))
+        return refuse(r, ERR_CONFLICT, NULL, "nobody else would be left with this role");
+    *other = s.found;
     return err;
 }
 
-static enum err save_user(struct request *r, const struct user *u, struct user *next)
+/* The guards on both epochs let one of two changes win that would each rely on the other's user. */
+static enum err save_user(struct request *r, const struct user *u, const struct user *next,
+                          const struct user *other)
 {
-    static const char *const names[] = {"role", "state", "epoch"};
-    struct step steps[2] = {
+    static const char *const changed[] = {"role", "state", "epoch", NULL};
+    static const char *const kept[] = {"epoch", NULL};
+    struct audit *a =
+        request_audit(r, &u->id, arena_printf(r->mem, "%s, %s", next->role, next->state));
+    struct step steps[3] = {
         {.kind = STEP_UPDATE,
          .type = &user_type,
          .rec = next,
+         .fields = fields_named(&user_type, changed),
          .guard = "epoch",
          .guard_value = u->epoch},
-        {.kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &u->id, next->role)}};
-    struct plan plan = {.steps = steps, .n = 2};
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = a},
+        {.kind = STEP_UPDATE,
+         .type = &user_type,
+         .rec = other,
+         .fields = fields_named(&user_type, kept),
+         .guard = "epoch",
+         .guard_value = other->epoch},
+    };
+    struct plan plan = {.steps = steps, .n = uuid_is_zero(&other->id) ? 2 : 3};
     enum err err;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        steps[0].fields |= type_bit(&user_type, type_field(&user_type, names[i]));
+    a->account = u->account;
     err = store_commit(r->srv->store, &plan);
     auth_changed(r->srv->auth);
     return err;
@@ -143,7 +173,7 @@ static enum err save_user(struct request *r, const struct user *u, struct user *
 static enum err user_change(struct request *r)
 {
     const struct user_change *ask = r->body;
-    struct user u = {0}, next;
+    struct user u = {0}, next, other = {0};
     enum err err = load_user(r, &u);
 
     if (!err && !ask->role && !ask->state)
@@ -158,22 +188,24 @@ static enum err user_change(struct request *r)
     if (ask->state)
         next.state = ask->state;
     next.epoch++;
-    err = check_last_admin(r, &u, &next);
+    err = find_other(r, &u, &next, &other);
     if (!err)
-        err = save_user(r, &u, &next);
+        err = save_user(r, &u, &next, &other);
     return err ? err : reply(r, 200, &user_type, &next);
 }
 
 const struct route users_routes[] = {
     {"GET", "/api/admin/users", user_list, "List the members.", .role = ROLE_ADMIN,
-     .scope = "admin", .query = &page_query_type, .reply = &user_page_type},
+     .scope = "admin", .query = &page_query_type, .reply = &user_page_type,
+     .flags = ROUTE_LOCAL_ADMIN},
     {"POST", "/api/admin/users", user_add, "Make a member of your account.", .role = ROLE_ADMIN,
      .scope = "admin", .rate = RATE_WRITE, .body = &user_create_type, .reply = &user_type,
-     .audit = "user.create"},
+     .flags = ROUTE_LOCAL_ADMIN, .audit = "user.create"},
     {"GET", "/api/admin/users/:id", user_show, "Read a member.", .role = ROLE_ADMIN,
-     .scope = "admin", .reply = &user_type},
+     .scope = "admin", .reply = &user_type, .flags = ROUTE_LOCAL_ADMIN},
     {"PATCH", "/api/admin/users/:id", user_change,
      "Change a member's role or state; their sessions end.", .role = ROLE_ADMIN, .scope = "admin",
-     .rate = RATE_WRITE, .body = &user_change_type, .reply = &user_type, .audit = "user.change"},
+     .rate = RATE_WRITE, .body = &user_change_type, .reply = &user_type, .flags = ROUTE_LOCAL_ADMIN,
+     .audit = "user.change"},
     {0},
 };
