@@ -20,6 +20,14 @@ extern const struct type upload_params_type;
 /* The spool file of a job: DIR/spool/ID. */
 const char *upload_path(const struct server *srv, const struct uuid *job, struct arena *mem);
 
+/* The code of a country as the file writes it, found before. */
+struct country_memo {
+    char text[40];
+    const char *code;
+};
+
+enum { COUNTRY_MEMOS = 64 };
+
 /* The file as it is read: UTF-8, its columns and what they go to. */
 struct upload_file {
     int fd;
@@ -27,7 +35,9 @@ struct upload_file {
     char delimiter;
     const char *encoding;
     const char **columns;
-    enum import_field *fields; /* by column */
+    enum import_field *fields;  /* by column */
+    size_t most[IMPORT_FIELDS]; /* bytes that a text of this field may have */
+    struct country_memo *countries;
     size_t n;
     int64_t body; /* where the rows begin */
 };

@@ -8,6 +8,7 @@
 #define SERVER_JOBS_UPLOAD_CHUNK_H
 
 #include <pthread.h>
+#include <time.h>
 
 #include "server/jobs/upload.h"
 #include "server/store.h"
@@ -65,6 +66,7 @@ struct importer {
     const struct upload_file *file;
     struct chunk *filling, *flying; /* flying: handed to the committing thread, or landed */
     struct known_company *known;
+    struct upload_row row;    /* at hand */
     struct job_counts counts; /* with the chunk that is being filled */
     size_t limit;             /* rows to read for a chunk */
     size_t one_by_one;        /* so many rows still go each in a chunk of its own */
@@ -74,7 +76,8 @@ struct importer {
     pthread_cond_t moved;
     bool busy, stop;
     enum err err;
-    int64_t hold_us; /* how long the last chunk had the writing thread */
+    int64_t hold_us; /* what the last chunk took of the writing thread's time */
+    clockid_t writer;
     int64_t began_us;
 };
 

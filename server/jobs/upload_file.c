@@ -253,6 +253,25 @@ static enum err map_columns(struct arena *mem, struct upload_file *f, const stru
                : problem_set(why, "map", "no column says who somebody is: name, e-mail or profile");
 }
 
+/* What belongs to the company but stands in a field of another name has that field's ceiling. */
+static void set_ceilings(struct upload_file *f)
+{
+    static const struct {
+        enum import_field field;
+        const char *name;
+    } named[] = {{IMPORT_company_linkedin_url, "linkedin_url"},
+                 {IMPORT_company_city, "city"},
+                 {IMPORT_company_state, "state"}};
+
+    for (int i = 0; i < IMPORT_FIELDS; i++) {
+        const struct field *field = type_field(&profile_type, import_name((enum import_field)i));
+
+        f->most[i] = field ? (size_t)field->max : 0;
+    }
+    for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++)
+        f->most[named[i].field] = (size_t)type_field(&company_type, named[i].name)->max;
+}
+
 enum err upload_file_open(const char *path, const struct upload_params *p, struct arena *mem,
                           struct upload_file *out, struct problem *why)
 {
@@ -275,5 +294,7 @@ enum err upload_file_open(const char *path, const struct upload_params *p, struc
     out->columns = arena_dup(mem, t->rows[header].v, out->n * sizeof(*out->columns));
     out->fields = arena_alloc(mem, out->n * sizeof(*out->fields));
     out->body = t->ends[header];
+    out->countries = arena_alloc(mem, COUNTRY_MEMOS * sizeof(*out->countries));
+    set_ceilings(out);
     return map_columns(mem, out, t, header, p, why);
 }

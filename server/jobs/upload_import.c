@@ -160,7 +160,7 @@ static enum err add_profile(struct importer *im, struct upload_row *row, int64_t
 
 static enum err add_row(struct importer *im, const struct csv_row *row, const char *country)
 {
-    struct upload_row *r = arena_alloc(im->filling->mem, sizeof(*r));
+    struct upload_row *r = &im->row;
 
     upload_row_read(im->filling->mem, im->file, row->cells, row->n, country, r);
     for (size_t i = 0; i < r->n_rejects; i++)

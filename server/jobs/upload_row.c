@@ -15,6 +15,7 @@ enum { LIST_MAX = 100, LIST_TEXT = 80 };
 
 struct reader {
     struct arena *mem;
+    const struct upload_file *file;
     struct upload_row *row;
     size_t column;
     const char *country; /* of phone numbers */
@@ -36,12 +37,11 @@ static void reject(struct reader *r, const char *code, const char *reason)
     row->n_rejects = ROW_REJECTS - 1;
 }
 
-/* Into a text field of the profile, within its ceiling. */
-static void take_text(struct reader *r, const char *field, const char **slot, const char *value)
+/* Into a text field, within its ceiling. */
+static void take_text(struct reader *r, enum import_field field, const char **slot,
+                      const char *value)
 {
-    const struct field *f = type_field(&profile_type, field);
-
-    if (strlen(value) > (size_t)f->max)
+    if (strlen(value) > r->file->most[field])
         reject(r, "too_long", "the value is longer than the field may be");
     else
         *slot = value;
@@ -94,9 +94,25 @@ static void take_phone(struct reader *r, const char *value, int rank)
     }
 }
 
+/* A file has few countries and names them in each row. */
+static const char *known_country(struct country_memo *memo, const char *value)
+{
+    size_t n = strlen(value);
+    unsigned mix = (unsigned char)value[0] * 7u + (unsigned char)value[n / 2] + (unsigned)n;
+    struct country_memo *m = &memo[mix % COUNTRY_MEMOS];
+
+    if (n >= sizeof(m->text))
+        return country_code(value);
+    if (strcmp(m->text, value) != 0) {
+        memcpy(m->text, value, n + 1);
+        m->code = country_code(value);
+    }
+    return m->code;
+}
+
 static void take_country(struct reader *r, const char **slot, const char *value)
 {
-    const char *code = country_code(value);
+    const char *code = known_country(r->file->countries, value);
 
     if (code)
         *slot = code;
@@ -153,10 +169,10 @@ static void take_name(struct reader *r, const char *value)
     const char *last, *first;
 
     if (value_last_first(r->mem, value, &last, &first)) {
-        take_text(r, "last_name", &p->last_name, last);
-        take_text(r, "first_name", &p->first_name, first);
+        take_text(r, IMPORT_last_name, &p->last_name, last);
+        take_text(r, IMPORT_first_name, &p->first_name, first);
     } else {
-        take_text(r, "name", &p->name, value);
+        take_text(r, IMPORT_name, &p->name, value);
     }
 }
 
@@ -177,7 +193,7 @@ static void take_word(struct reader *r, const char **slot, const char *word)
 static void take_url(struct reader *r, const char *value)
 {
     if (identity_url(r->mem, value))
-        take_text(r, "linkedin_url", &r->row->p.linkedin_url, value);
+        take_text(r, IMPORT_linkedin_url, &r->row->p.linkedin_url, value);
     else
         reject(r, "bad_url", "this is not the address of a profile");
 }
@@ -188,16 +204,16 @@ static void take_person(struct reader *r, enum import_field field, const char *v
 
     switch (field) {
     case IMPORT_first_name:
-        take_text(r, "first_name", &p->first_name, v);
+        take_text(r, IMPORT_first_name, &p->first_name, v);
         break;
     case IMPORT_last_name:
-        take_text(r, "last_name", &p->last_name, v);
+        take_text(r, IMPORT_last_name, &p->last_name, v);
         break;
     case IMPORT_name:
         take_name(r, v);
         break;
     case IMPORT_title:
-        take_text(r, "title", &p->title, v);
+        take_text(r, IMPORT_title, &p->title, v);
         break;
     case IMPORT_seniority:
         take_word(r, &p->seniority, derive_seniority_word(r->mem, v));
@@ -215,10 +231,10 @@ static void take_person(struct reader *r, enum import_field field, const char *v
         take_url(r, v);
         break;
     case IMPORT_city:
-        take_text(r, "city", &p->city, v);
+        take_text(r, IMPORT_city, &p->city, v);
         break;
     case IMPORT_state:
-        take_text(r, "state", &p->state, v);
+        take_text(r, IMPORT_state, &p->state, v);
         break;
     case IMPORT_keywords:
         take_list(r, &p->keywords, v);
@@ -240,13 +256,13 @@ static void take_company(struct reader *r, enum import_field field, const char *
 
     switch (field) {
     case IMPORT_company:
-        take_text(r, "company", &c->name, v);
+        take_text(r, IMPORT_company, &c->name, v);
         break;
     case IMPORT_domain:
         take_domain(r, v);
         break;
     case IMPORT_industry:
-        take_text(r, "industry", &c->industry, value_industry(r->mem, v));
+        take_text(r, IMPORT_industry, &c->industry, value_industry(r->mem, v));
         break;
     case IMPORT_employees:
         take_employees(r, v);
@@ -258,13 +274,13 @@ static void take_company(struct reader *r, enum import_field field, const char *
         take_list(r, &c->technologies, v);
         break;
     case IMPORT_company_linkedin_url:
-        take_text(r, "linkedin_url", &c->linkedin_url, v);
+        take_text(r, IMPORT_company_linkedin_url, &c->linkedin_url, v);
         break;
     case IMPORT_company_city:
-        take_text(r, "city", &c->city, v);
+        take_text(r, IMPORT_company_city, &c->city, v);
         break;
     case IMPORT_company_state:
-        take_text(r, "state", &c->state, v);
+        take_text(r, IMPORT_company_state, &c->state, v);
         break;
     default:
         break;
@@ -357,7 +373,7 @@ static void join(struct upload_row *row, struct arena *mem)
 void upload_row_read(struct arena *mem, const struct upload_file *f, const char *const *cells,
                      size_t n, const char *country, struct upload_row *out)
 {
-    struct reader r = {.mem = mem, .row = out};
+    struct reader r = {.mem = mem, .file = f, .row = out};
 
     *out = (struct upload_row){0};
     each_cell(&r, f, cells, n, take_countries); /* phones need them */
