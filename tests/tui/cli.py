@@ -626,8 +626,13 @@ def reveals_on_a_terminal(fake):
     t = Terminal(p, "reveal", ID, "--max-credits", "1", "--yes", "--show")
     check(t.end() == 0 and "clear@example.com" in t.text and len(fake.seen) == 1,
           "unless asked for; --yes does not ask")
+    fake.reset(reveal=revealed(0, "owned"))
+    t = Terminal(p, "reveal", ID)
+    check(t.end() == 0 and "[y/N]" not in t.text and [b["max_credits"] for b in paid()] == [0],
+          "what costs nothing is not asked about")
+    fake.reset(reveal=revealed())
     t = Terminal(p, "reveal", ID, "--max-credits", "0.5")
-    check(t.end() == 6 and len(paid()) == 1, "a price above the maximum is not even asked for")
+    check(t.end() == 6 and not paid(), "a price above the maximum is not even asked for")
     prices = iter([1, 3])
     fake.reset(reveal=lambda handler, body: revealed(next(prices))(handler, body))
     t = Terminal(p, "reveal", ID)
@@ -658,6 +663,11 @@ def lost_answers(fake):
     fake.reset(reveal=revealed())
     code, out, _ = p.run("reveal", ID, "--max-credits", "1", "--key", key)
     check(code == 0 and fake.seen[0][2]["Idempotency-Key"] == key, "the key can be given again")
+    replies = iter(["drop"])
+    fake.reset(reveal=lambda handler, body: next(replies, None) or problem(401, "unauthorized"))
+    code, _, err = p.run("reveal", ID, "--max-credits", "1")
+    check(code == 13 and fake.seen[0][2]["Idempotency-Key"] in err and len(fake.seen) == 2,
+          f"a refusal to talk settles nothing: {code} {err}")
     fake.reset(reveal=problem(503, "unavailable"))
     check(p.run("reveal", ID, "--max-credits", "1")[0] == 10 and len(fake.seen) == 1,
           "what was answered is not repeated")

@@ -119,10 +119,14 @@ static struct cli_reply quote(struct reveal *v)
     return reply;
 }
 
-/* Does the answer say for certain what became of the request under this key? */
+/*
+ * Does the answer say for certain what became of the request under this key?  One that was given
+ * before the key was looked at, or that may be given again, does not.
+ */
 static bool is_settled(const struct cli_reply *r)
 {
-    return r->status && r->status < 500 && !err_retryable(r->err);
+    return r->status && r->status < 500 && r->status != 401 && r->status != 403 &&
+           !err_retryable(r->err);
 }
 
 /* A lost answer is asked for again under the same key: it cannot be charged twice. */
@@ -131,7 +135,8 @@ static struct cli_reply pay(struct reveal *v, const char *key)
     struct cli_reply reply = ask(v, key);
 
     v->unknown = reply.sent && !reply.status;
-    for (int i = 0; i < AGAIN && v->unknown && !reply.pin_mismatch; i++) {
+    for (int i = 0; i < AGAIN && v->unknown && err_retryable(reply.err) && !reply.pin_mismatch;
+         i++) {
         cli_say("the answer was lost; asking again under the same key");
         if (reply.retry_after > 0)
             cli_pause(v->c, reply.retry_after * 1000);
@@ -171,6 +176,8 @@ static enum exit_code consent(struct reveal *v, struct credits *most)
         return EXIT_CREDITS;
     }
     *most = cli_credits(price.doc, "price");
+    if (most->hundredths == 0)
+        return EXIT_DONE; /* nothing to agree to */
     return cli_ask("reveal?") ? EXIT_DONE : EXIT_NOTHING;
 }
 
