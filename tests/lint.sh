@@ -28,7 +28,6 @@ only() { # HEADER ALLOWED-PATHS-REGEX
 only microhttpd '^server/http'
 only sqlite3 '^server/store_sqlite'
 only gnutls '^server/(tls|http)'
-only roaring '^server/search/'
 only curl '^tui/(api|session)'
 only curses '^tui/'
 only utf8proc '^common/utf8'

@@ -3,7 +3,7 @@
 set -eu
 seconds=${FUZZ_SECONDS:-10}
 build=build-fuzz
-libs="-lmicrohttpd -lgnutls -lsqlite3 -lroaring -lz -lidn2 -lncursesw -ltinfo -lcurl -lcjson -lsodium
+libs="-lmicrohttpd -lgnutls -lsqlite3 -lz -lidn2 -lncursesw -ltinfo -lcurl -lcjson -lsodium
 -lutf8proc -lm"
 flags="-std=c11 -O1 -g -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DVERSION=\"0\" -DSANITIZED=1 -I. -pthread"
 passed=0 failed=0
