@@ -249,6 +249,7 @@ void builder_add(struct builder *b, const struct profile *p)
 struct finish {
     struct builder *b;
     uint32_t *by_rank; /* new ordinal -> document */
+    uint32_t *by_id;   /* new ordinals in order of id */
     uint32_t *postings;
     struct named *sorted; /* terms, by dict and text */
 };
@@ -336,18 +337,21 @@ static void write_columns(struct finish *f, struct image *w)
     image_section(w, SEC_SCORE, score, n);
     image_section(w, SEC_QUALITY, quality, n);
     image_section(w, SEC_UPDATED, updated, n * sizeof(*updated));
+    image_section(w, SEC_BY_ID, f->by_id, n * sizeof(*f->by_id));
     free(ids);
     free(score);
     free(quality);
     free(updated);
 }
 
-/* The default order into f->by_rank, and the order of ids as a section. */
-static void order_documents(struct finish *f, struct image *w)
+/* The default order, and the order of ids in terms of it. */
+static void order_documents(struct finish *f)
 {
     size_t n = f->b->n_docs;
     struct scored *v = xcalloc(n, sizeof(*v));
-    uint32_t *by = xcalloc(n, sizeof(*by));
+
+    f->by_rank = xcalloc(n, sizeof(*f->by_rank));
+    f->by_id = xcalloc(n, sizeof(*f->by_id));
 
     for (size_t i = 0; i < n; i++)
         v[i] = (struct scored){f->b->docs[i].id, (uint32_t)i, f->b->docs[i].score};
@@ -358,10 +362,8 @@ static void order_documents(struct finish *f, struct image *w)
     }
     qsort(v, n, sizeof(*v), by_id);
     for (size_t i = 0; i < n; i++)
-        by[i] = v[i].doc;
-    image_section(w, SEC_BY_ID, by, n * sizeof(*by));
+        f->by_id[i] = v[i].doc;
     free(v);
-    free(by);
 }
 
 static void order_terms(struct finish *f)
@@ -447,14 +449,14 @@ struct segment *builder_finish(struct builder *b)
 
     if (!b->n_docs)
         return NULL;
-    f.by_rank = xcalloc(b->n_docs, sizeof(*f.by_rank));
-    image_begin(&w, b->n_docs, &b->domain, NULL);
-    order_documents(&f, &w);
+    order_documents(&f);
     order_terms(&f);
     invert(&f);
+    image_begin(&w, b->n_docs, &b->domain, NULL);
     write_columns(&f, &w);
     write_dicts(&f, &w);
     free(f.by_rank);
+    free(f.by_id);
     free(f.sorted);
     free(f.postings);
     if (image_end(&w, &out))

@@ -1,4 +1,7 @@
-/* From profiles to a segment, and from segments to one segment. */
+/*
+ * From profiles to a segment, and from segments to one segment.  There is one image for a set of
+ * profiles: merging gives the bytes that building would.
+ */
 #ifndef SERVER_SEARCH_BUILD_H
 #define SERVER_SEARCH_BUILD_H
 

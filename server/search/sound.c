@@ -34,6 +34,19 @@ static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
     return n == 0 || most < limit;
 }
 
+/* Every document once. */
+static bool is_permutation(const uint32_t *v, uint32_t n)
+{
+    uint64_t *seen = xcalloc(bits_words(n), sizeof(*seen));
+    bool fine = all_below(v, n, n);
+
+    for (uint32_t i = 0; fine && i < n; i++)
+        bits_set(seen, v[i]);
+    fine = fine && bits_count(seen, bits_words(n)) == n;
+    free(seen);
+    return fine;
+}
+
 static bool posting_is_sound(const struct segment *s, const struct dict *d, size_t size, uint32_t i)
 {
     size_t count = d->counts[i], at = d->postings[i];
@@ -75,7 +88,7 @@ static bool codes_are_sound(const struct segment *s, int facet)
 
 bool segment_is_sound(const struct segment *s)
 {
-    if (!all_below(s->by_id, s->n, s->n))
+    if (!is_permutation(s->by_id, s->n))
         return false;
     for (int i = 0; i < DICTS; i++)
         if (!dict_is_sound(s, i))

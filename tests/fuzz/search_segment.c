@@ -1,0 +1,116 @@
+/*
+ * The reader of segment files: the input changes bytes of a right image (four bytes each: where,
+ * and what), with checksums made right again or not.  What is taken must bear every search.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/sample.h"
+#include "server/search/build.h"
+#include "server/search/checksum.h"
+#include "server/search/panes.h"
+#include "server/search/rank.h"
+
+enum { ROWS = 70 };
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static struct segment *right;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    struct builder *b = builder_new(&catalogue_account);
+    struct sample *s = sample_new(ROWS, 1);
+    struct arena *mem = arena_new();
+
+    (void)argc;
+    (void)argv;
+    for (int i = 0; i < ROWS; i++) {
+        struct profile p;
+
+        sample_profile(s, i, mem, &p);
+        builder_add(b, &p);
+    }
+    right = builder_finish(b);
+    builder_free(b);
+    arena_free(mem);
+    sample_free(s);
+    return 0;
+}
+
+static struct segment *changed(const uint8_t *data, size_t n)
+{
+    size_t size = right->size;
+    uint8_t *image = memcpy(xcalloc(size, 1), right->image, size);
+    struct image_header *h = (void *)image;
+    bool seal = n && data[0] % 8;
+
+    for (size_t i = 1; i + 4 <= n; i += 4) {
+        size_t at = (size_t)(data[i] | data[i + 1] << 8 | data[i + 2] << 16) % size;
+
+        image[at] = data[i + 3];
+    }
+    if (seal)
+        header_seal(h, size, checksum_of(image + sizeof(*h), size - sizeof(*h)));
+    return segment_from_memory(image, size);
+}
+
+static void search(struct segment *s, const char *text, const char *sort)
+{
+    static const char *const all[] = {"all"}, *const some[] = {"1-10", "manager"};
+    struct search_query q = {.q = text, .sort = sort, .facets = {all, 1}};
+    struct cursor after = {.text = "m", .key = -50};
+    struct live l = {.segment = s};
+    struct arena *mem = arena_new();
+    struct hit hits[10];
+    struct eval e;
+    struct set full;
+    struct ask ask;
+    bool everything;
+
+    q.in[FACET_employees] = (struct strs){some, 2};
+    if (ask_parse(mem, &q, &ask, NULL))
+        abort();
+    eval_begin(&e, mem, &l, &ask);
+    full = eval_result(&e, text ? 0 : FACET_employees, &everything);
+    for (int f = 1; f < FACET_END; f++) {
+        struct tally t = {0};
+
+        tally_add(mem, &t, s, (enum facet)f, &full, everything ? &e.dead : NULL);
+        tally_top(mem, &t);
+    }
+    rank_segment(&e, &full, &after, 10, hits);
+    rank_segment(&e, &full, NULL, 10, hits);
+    arena_free(mem);
+}
+
+static void merge(struct segment *s)
+{
+    struct part parts[2] = {{.segment = s}, {.segment = right}};
+    struct segment *merged;
+
+    if (segments_merge(parts, 2, NULL, &merged))
+        abort();
+    segment_unref(merged);
+    free(parts[0].to);
+    free(parts[1].to);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    struct segment *s = changed(data, n);
+
+    if (s && segment_is_sound(s)) {
+        search(s, NULL, "score");
+        search(s, "a* manager", "relevance");
+        search(s, "-sales", "name");
+        search(s, "has:email,phone city:berlin", "-company");
+        search(s, NULL, "-updated");
+        segment_find(s, &right->ids[5]);
+        merge(s);
+    }
+    segment_unref(s);
+    return 0;
+}
