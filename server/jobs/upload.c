@@ -100,7 +100,7 @@ static enum err read_rows(struct server *srv, struct job *job, const struct uplo
  * plan may want an address that the other gives up, which in their own order is possible.
  */
 static enum err import_rows(struct server *srv, struct job *job, const struct upload_file *f,
-                            const struct upload_params *p, struct arena *mem)
+                            const struct upload_params *p, struct arena *mem, struct problem *why)
 {
     int64_t tried = -1;
     enum err err = ERR_CONFLICT;
@@ -115,9 +115,15 @@ static enum err import_rows(struct server *srv, struct job *job, const struct up
         if (err != ERR_CONFLICT)
             break;
         log_event(LOG_WARN, "upload.conflict", LOG_INT("row_by_row", one_by_one));
-        if (store_get(srv->store, &job_type, &job->id, 0, mem, job) || job->offset == tried)
+        err = store_get(srv->store, &job_type, &job->id, 0, mem, job);
+        if (err)
             break;
+        if (job->offset == tried) {
+            problem_set(why, NULL, "a row stands in the way of rows that are there already");
+            return ERR_INTERNAL;
+        }
         tried = job->offset;
+        err = ERR_CONFLICT;
     }
     return err;
 }
@@ -143,7 +149,7 @@ static enum err run(struct server *srv, struct job *job, struct arena *mem, stru
     if (!err)
         err = save_mapping(srv, job, &f, mem);
     if (!err)
-        err = import_rows(srv, job, &f, &p, mem);
+        err = import_rows(srv, job, &f, &p, mem, why);
     if (f.fd >= 0)
         close(f.fd);
     if (!err && srv->search)
