@@ -93,5 +93,28 @@ load ann "$DIR/latin";  expect 200 '[.state, .counts.created, .encoding]' '["don
 as ann GET '/api/profiles/search?q=b%C3%A4ckerei&facets=none';  expect 200 '[.total, .items[0].name]' '[1,"Jörg Müller"]'
 ok "empty, headerless, huge and oddly encoded files"
 
-[ -z "$(ls "$DATA/spool")" ] || fail "spool files are left: $(ls "$DATA/spool")"
+as ann POST /api/uploads -d '{}' -H 'Content-Type: application/json';  expect 415
+as ann POST '/api/uploads?country=ZZ' --data-binary x -H 'Content-Type: text/csv';  expect 400 .field country
+as ann POST '/api/uploads?map=A:email&map=A:name' --data-binary x -H 'Content-Type: text/csv';  expect 400 .field map
+printf 'Wer;Wo\nEva;e@b.example\n' >"$DIR/own"
+load ann "$DIR/own" '?map=Wer:name&map=Wo:email';  expect 200 '[.state, .counts.created]' '["done",1]'
+ok "other content types, countries and columns that are none"
+
+as ann GET "/api/jobs/$job/events"
+[ "$STATUS" = 200 ] || fail "events $STATUS"
+grep -qi '^content-type: text/event-stream' "$DIR/headers" || fail "events are no event stream"
+[ "$(grep -c '^event: progress' "$DIR/out")" = 1 ] || fail "events: $(cat "$DIR/out")"
+[ "$(sed -n 's/^data: //p' "$DIR/out" | jq -r .state)" = done ] || fail "events do not end with done"
+as eve GET "/api/jobs/$job/events";  expect 404
+as eve GET "/api/jobs/$job/errors";  expect 404
+as eve POST "/api/jobs/$job/cancel"; expect 404
+as ann POST "/api/jobs/$job/cancel"; expect 409
+as eve GET /api/jobs;                expect 200 '.items | length' 0
+as ann GET '/api/jobs?page_size=1';  expect 200 '[.items[0].id, (.next_cursor != null)]' "[\"$job\",true]"
+ok "a job's events, errors and cancelling are its owner's"
+
+spool_is_empty() {
+    [ -z "$(ls "$DATA/spool")" ]
+}
+wait_for spool_is_empty # a file goes just after its job's state has come
 ok "no spool file is left"
