@@ -14,8 +14,8 @@ enum {
     BLOCK = 64 * 1024,
     SEARCHABLE_MS = 30000,
     LOOK_MS = 200,
-    LOOK_EVERY = 256,   /* rows between two looks at whether to stop */
-    CAREFUL_ROWS = 600, /* more than a chunk has */
+    LOOK_EVERY = 256,    /* rows between two looks at whether to stop */
+    CAREFUL_ROWS = 1200, /* more than a chunk has */
 };
 
 static enum err read_params(const struct job *job, struct arena *mem, struct upload_params *out,

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { HOLD_BUSY_US = 5000, HOLD_IDLE_US = 20000 };
+enum { HOLD_BUSY_US = 5000, HOLD_IDLE_US = 25000 };
 
 struct chunk *chunk_new(void)
 {

@@ -15,10 +15,10 @@
 
 enum {
     ROWS_LEAST = 64, /* read for one chunk, unless rows go one by one */
-    ROWS_MOST = 512,
+    ROWS_MOST = 1024,
     CHUNK_ROWS = ROWS_MOST + CSV_WARY_LINES + 1, /* a wary reader may make it wait to end */
-    STEPS_MOST = 4096,
-    SLOTS = 8192, /* a power of two, more than twice the keys of CHUNK_ROWS */
+    STEPS_MOST = 8192,
+    SLOTS = 16384, /* a power of two, more than twice the keys of CHUNK_ROWS */
     KNOWN_COMPANIES = 1 << 15,
 };
 
