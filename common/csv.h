@@ -31,15 +31,15 @@ enum {
 };
 
 /* name, word on the wire, sentence for people */
-#define CSV_FAULT_LIST(X)                                                                          \
-    X(NONE, "", "")                                                                                \
-    X(CELL_LONG, "cell_too_long", "the cell is longer than 64 KiB")                                \
-    X(ROW_LONG, "row_too_long", "the row is longer than 1 MiB")                                    \
-    X(CELLS, "too_many_cells", "the row has more cells than the header; is a cell not quoted?")    \
-    X(NUL, "nul", "the cell holds a NUL byte")                                                     \
-    X(ENCODING, "bad_encoding", "the cell is not valid in the encoding of the file")               \
-    X(QUOTE, "unbalanced_quote",                                                                   \
-      "a quote opens or closes in the wrong place; reading went on at the next line")              \
+#define CSV_FAULT_LIST(X)                                                                       \
+    X(NONE, "", "")                                                                             \
+    X(CELL_LONG, "cell_too_long", "the cell is longer than 64 KiB")                             \
+    X(ROW_LONG, "row_too_long", "the row is longer than 1 MiB")                                 \
+    X(CELLS, "too_many_cells", "the row has more cells than the header; is a cell not quoted?") \
+    X(NUL, "nul", "the cell holds a NUL byte")                                                  \
+    X(ENCODING, "bad_encoding", "the cell is not valid in the encoding of the file")            \
+    X(QUOTE, "unbalanced_quote",                                                                \
+      "a quote opens or closes in the wrong place; reading went on at the next line")           \
     X(REST, "damaged_row", "the line looks like the rest of the damaged row before it")
 
 enum csv_fault {

@@ -212,7 +212,8 @@ static void settle(struct mapping *out, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < n; k++) {
-            bool stronger = out[k].sure > out[i].sure || (out[k].sure == out[i].sure && k < i);
+            bool first = k < i && out[k].sure == out[i].sure;
+            bool stronger = first || out[k].sure > out[i].sure;
 
             if (k == i || out[i].field == IMPORT_none || out[k].field != out[i].field ||
                 out[i].field == IMPORT_phone_other || !stronger)

@@ -192,7 +192,9 @@ static enum err job_events(struct request *r)
                         .sent_ms = clock_mono_us() / 1000};
     r->status = 200;
     r->content_type = "text/event-stream";
-    r->stream = (struct stream){watch_read, watch_close, w};
+    r->stream.read = watch_read;
+    r->stream.close = watch_close;
+    r->stream.arg = w;
     return ERR_OK;
 }
 
