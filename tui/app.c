@@ -1,35 +1,41 @@
 /*
- * The loop: one thread waits for keys and replies together, so screens never see a lock, nothing
- * blocks the screen, and nothing but this file decides when a frame is drawn.
+ * The loop: one thread waits for keys, replies and signals together, so screens never see a lock,
+ * nothing blocks the screen, and nothing but this file decides when a frame is drawn.
+ *
+ * All input that is there is taken before a frame is drawn, so that thirty keys are one frame; what
+ * the network brings is drawn at most thirty times a second.
  */
 #include "tui/app.h"
 
 #include <curses.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/utf8.h"
 #include "tui/exit.h"
-#include "tui/screens/list.h"
+#include "tui/screens/screens.h"
 #include "tui/session.h"
 #include "tui/term.h"
-#include "tui/ui.h"
+#include "tui/widgets/paint.h"
 
-enum { LEAST_ROWS = 10, LEAST_COLS = 40, SETTLE_MS = 50 };
+enum { LEAST_ROWS = 10, LEAST_COLS = 40, SETTLE_MS = 50, FRAME_MS = 33, IDLE_MS = 60000 };
+enum { TEXT_MAX = 512 };
 
 struct app {
     struct session *session;
     struct api *api;
-    struct screen *top;
+    struct screen *top, *seen; /* seen: the one whose shown() was called last */
     struct app_me me;
-    char message[512];
-    bool message_is_error, quit, online;
-    int64_t resized_us; /* a resize storm is on until then */
-    WINDOW *keys;       /* a pad of one cell: reading from it redraws nothing */
+    char message[TEXT_MAX], state[TEXT_MAX];
+    enum style_role message_role;
+    bool quit, online;
+    int64_t frame_us; /* no frame before then */
+    bool frame_due;
+    WINDOW *keys; /* a pad of one cell: reading from it redraws nothing */
     int code;
 };
 
@@ -43,14 +49,14 @@ struct session *app_session(struct app *app)
     return app->session;
 }
 
-const struct app_me *app_me(const struct app *app)
+struct screen *app_top(struct app *app)
 {
-    return &app->me;
+    return app->top;
 }
 
-bool app_is_admin(const struct app *app)
+bool app_is_signed_in(const struct app *app)
 {
-    return strcmp(app->me.role, "admin") == 0 || strcmp(app->me.role, "super_admin") == 0;
+    return app->session->pin && app->session->refresh_token;
 }
 
 void screen_wake(struct screen *s, int64_t ms)
@@ -58,23 +64,36 @@ void screen_wake(struct screen *s, int64_t ms)
     s->wake_us = clock_mono_us() + ms * 1000;
 }
 
+struct api_call *screen_call(struct screen *s, const char *method, const char *path,
+                             const char *json, api_done *done)
+{
+    return api_send(s->app->api,
+                    &(struct api_request){.method = method, .path = path, .json = json}, done, s);
+}
+
+/* The stack */
+
 struct screen *app_push(struct app *app, const struct screen_class *class)
 {
     struct screen *s = xcalloc(1, class->size);
 
-    *s = (struct screen){.class = class, .app = app, .below = app->top};
+    *s = (struct screen){.class = class, .keys = class->keys, .app = app, .below = app->top};
     app->top = s;
     if (class->open)
         class->open(s);
     return s;
 }
 
+/* Its calls are forgotten before it dies. */
 static void pop(struct app *app)
 {
     struct screen *s = app->top;
 
-    api_cancel_all(app->api, s); /* forgotten before it dies */
+    if (app->api)
+        api_cancel_all(app->api, s);
     app->top = s->below;
+    if (app->seen == s)
+        app->seen = NULL;
     if (s->class->close)
         s->class->close(s);
     free(s);
@@ -91,67 +110,97 @@ void app_close(struct screen *s)
     } while (!last && app->top);
 }
 
+void app_go(struct app *app, const struct screen_class *class)
+{
+    if (!app_is_signed_in(app)) {
+        app_say(app, STYLE_WARN, "sign in first");
+        return;
+    }
+    while (app->top->below)
+        pop(app);
+    if (app->top->class != class)
+        app_push(app, class);
+}
+
 void app_quit(struct app *app)
 {
     app->quit = true;
 }
 
-void app_say(struct app *app, const char *fmt, ...)
+static void tell_shown(struct app *app)
+{
+    while (app->top && app->seen != app->top) {
+        app->seen = app->top;
+        if (app->top->class->shown)
+            app->top->class->shown(app->top);
+    }
+}
+
+/* The last line */
+
+void app_say(struct app *app, enum style_role role, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(app->message, sizeof(app->message), fmt, ap);
     va_end(ap);
-    app->message_is_error = false;
+    app->message_role = role;
+}
+
+void app_state(struct app *app, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(app->state, sizeof(app->state), fmt, ap);
+    va_end(ap);
 }
 
 void app_say_error(struct app *app, const struct api_reply *r)
 {
-    app_say(app, "x %s%s%s", r->field, *r->field ? ": " : "", r->detail);
-    app->message_is_error = true;
+    app_say(app, STYLE_ERR, "%s%s%s", r->field, *r->field ? ": " : "", r->detail);
     app->online = r->status != 0;
-    if (r->err == ERR_UNAUTHORIZED && app->top && app->top->class != &signin_screen)
+    if (r->pin_mismatch && app->top->class != &refused_screen)
+        app_push(app, &refused_screen);
+    else if (r->err == ERR_UNAUTHORIZED && !app_is_signed_in(app) &&
+             app->top->class != &signin_screen)
         app_push(app, &signin_screen);
 }
 
-struct api_call *screen_call(struct screen *s, const char *method, const char *path,
-                             const char *json, api_done *done)
+/* Who is signed in */
+
+const struct app_me *app_me(const struct app *app)
 {
-    return api_send(s->app->api,
-                    &(struct api_request){.method = method, .path = path, .json = json}, done, s);
+    return &app->me;
+}
+
+void app_set_balance(struct app *app, struct credits balance)
+{
+    app->me.balance = balance;
+}
+
+void app_forget_me(struct app *app)
+{
+    app->me = (struct app_me){0};
 }
 
 static void got_me(void *arg, const struct api_reply *r)
 {
     struct app *app = arg;
-    struct app_me *me = &app->me;
-    const char *email = json_str(r->doc, "email"), *role = json_str(r->doc, "role");
+    struct arena *mem = arena_new();
+    struct me me = {0};
+    struct problem why;
 
     if (r->err) {
         app_say_error(app, r);
-        return;
+    } else if (json_decode(&me_type, r->doc, JSON_FROM_SERVER, mem, &me, NULL, &why) == ERR_OK) {
+        app->online = true;
+        app->me.role = role_find(me.role);
+        app->me.balance = me.balance;
+        snprintf(app->me.email, sizeof(app->me.email), "%s", me.email ? me.email : "");
     }
-    app->online = true;
-    me->known = true;
-    snprintf(me->email, sizeof(me->email), "%s", email ? email : "");
-    snprintf(me->role, sizeof(me->role), "%s", role ? role : "");
-    snprintf(me->account, sizeof(me->account), "%s",
-             json_str(r->doc, "account") ? json_str(r->doc, "account") : "");
-    app_set_balance(app, json_num(r->doc, "balance", 0));
-}
-
-void app_set_balance(struct app *app, double credits)
-{
-    int64_t hundredths = (int64_t)(credits * 100 + (credits < 0 ? -0.5 : 0.5));
-    char whole[32];
-
-    ui_number(hundredths / 100, whole);
-    if (hundredths % 100)
-        snprintf(app->me.balance, sizeof(app->me.balance), "%.24s.%02u", whole,
-                 (unsigned)(hundredths % 100) % 100);
-    else
-        snprintf(app->me.balance, sizeof(app->me.balance), "%.24s", whole);
+    arena_free(mem);
 }
 
 void app_refresh_me(struct app *app)
@@ -159,159 +208,93 @@ void app_refresh_me(struct app *app)
     api_send(app->api, &(struct api_request){.method = "GET", .path = "/api/me"}, got_me, app);
 }
 
-void app_signed_in(struct app *app)
+void app_trusted(struct app *app)
 {
-    app->message[0] = '\0';
-    app_refresh_me(app);
-    if (!app->top)
-        app_push(app, &search_screen);
-}
-
-/* Keys that every screen has. */
-
-static void key_back(struct screen *s)
-{
-    if (s->below)
-        app_close(s);
+    if (app_is_signed_in(app))
+        app_refresh_me(app);
     else
-        app_push(s->app, &quit_screen);
+        app_push(app, &signin_screen);
 }
 
-static void key_help(struct screen *s)
+/* Keys */
+
+static bool run_row(struct app *app, const struct key *table, int key)
 {
-    if (s->class != &help_screen)
-        app_push(s->app, &help_screen);
-}
+    const struct key *k = keymap_find(table, key, app->me.role);
 
-static void key_redraw(struct screen *s)
-{
-    (void)s;
-    clearok(curscr, TRUE);
-}
-
-static void key_suspend(struct screen *s)
-{
-    (void)s;
-    term_suspend();
-    clearok(curscr, TRUE);
-}
-
-static void key_cancel(struct screen *s)
-{
-    if (api_busy(s->app->api)) {
-        api_cancel_all(s->app->api, s);
-        app_say(s->app, "cancelled");
-    } else {
-        key_back(s);
-    }
-}
-
-/* Go to a screen of its own: the search stays below. */
-static void go(struct screen *s, const struct screen_class *class)
-{
-    struct app *app = s->app;
-
-    while (app->top->below)
-        pop(app);
-    if (app->top->class != class)
-        app_push(app, class);
-}
-
-static void key_search(struct screen *s)
-{
-    go(s, &search_screen);
-}
-
-static void key_upload(struct screen *s)
-{
-    go(s, &upload_screen);
-}
-
-static void key_credits(struct screen *s)
-{
-    go(s, &credits_screen);
-}
-
-static void key_jobs(struct screen *s)
-{
-    go(s, &jobs_screen);
-}
-
-static void key_admin(struct screen *s)
-{
-    if (app_is_admin(s->app))
-        go(s, &users_screen);
-    else
-        app_say(s->app, "your role has no administration");
-}
-
-const struct key app_keys[] = {
-    {'q', NULL, "q:back", "One step back; at the top, leave (it asks).", key_back},
-    {'?', NULL, "?:help", "The keys of this screen.", key_help},
-    {KEY_FN(KEY_F(1)), "F1", NULL, NULL, key_help},
-    {27, "Esc", NULL, "Cancel, close.", key_back},
-    {'1', NULL, NULL, "Search.", key_search},
-    {'4', NULL, NULL, "Upload a file.", key_upload},
-    {'9', NULL, NULL, "Credits: balance and movements.", key_credits},
-    {'J', NULL, NULL, "Jobs: everything that runs in the background.", key_jobs},
-    {'A', NULL, NULL, "Administration: members, credits, jobs, audit, health.", key_admin},
-    {KEY_CTRL('c'), "Ctrl-C", NULL, "Cancel what is being asked for, else one step back.",
-     key_cancel},
-    {KEY_CTRL('l'), "Ctrl-L", NULL, "Draw everything again.", key_redraw},
-    {KEY_CTRL('z'), "Ctrl-Z", NULL, "Suspend.", key_suspend},
-    {0},
-};
-
-static bool run_key(const struct key *k, struct screen *s, int key)
-{
-    for (; k->run; k++) {
-        if (k->key == key) {
-            k->run(s);
-            return true;
-        }
-    }
-    return false;
+    if (k)
+        k->run(app->top);
+    return k != NULL;
 }
 
 static void press(struct app *app, int key)
 {
-    struct screen *s = app->top;
+    const struct screen_class *class = app->top->class;
 
     app->message[0] = '\0';
-    if (s->class->input && s->class->input(s, key))
+    if (class->input && class->input(app->top, key))
         return;
-    if (!run_key(s->class->keys, s, key) && !run_key(app_keys, s, key))
-        app_say(app, "this key does nothing here; ? shows those that do");
+    if (run_row(app, app->top->keys, key) || (class->moves && run_row(app, scroll_keys, key)) ||
+        run_row(app, app_keys, key))
+        return;
+    if (!keymap_find(app->top->keys, key, ROLE_SUPER_ADMIN) &&
+        !keymap_find(app_keys, key, ROLE_SUPER_ADMIN))
+        app_say(app, STYLE_DIM, "this key does nothing here; ? shows those that do");
+    else if (app->me.role)
+        app_say(app, STYLE_WARN, "your role does not allow this");
+    else
+        app_say(app, STYLE_WARN, "the server has not said yet who you are");
+}
+
+static void read_keys(struct app *app)
+{
+    wint_t c;
+    int kind;
+
+    while (!app->quit && app->top && (kind = wget_wch(app->keys, &c)) != ERR) {
+        app->frame_us = 0; /* what a person did is seen at once */
+        if (kind == KEY_CODE_YES && c == KEY_RESIZE)
+            app->frame_us = clock_mono_us() + SETTLE_MS * 1000; /* a storm: wait for its end */
+        else if (LINES < LEAST_ROWS || COLS < LEAST_COLS)
+            app->quit |= c == KEY_CTRL('c'); /* nothing is to be seen: nothing is to be done */
+        else
+            press(app, kind == KEY_CODE_YES ? KEY_FN((int)c) : (int)c);
+        tell_shown(app);
+    }
 }
 
 /* Drawing */
 
-static void draw_bars(struct app *app)
+static void draw_title(struct app *app)
 {
-    char right[512];
+    char right[TEXT_MAX], number[NUMBER_TEXT];
     int width;
 
-    snprintf(right, sizeof(right), "%s  %s cr  %s ",
-             app->me.known ? app->me.email : "not signed in", app->me.known ? app->me.balance : "-",
-             app->online ? "online" : "offline");
+    if (app->me.role)
+        snprintf(right, sizeof(right), "%s  %s  %s cr  %s ", app->me.email, role_word(app->me.role),
+                 paint_credits(app->me.balance, number), app->online ? "online" : "offline");
+    else
+        snprintf(right, sizeof(right), "%s ",
+                 app_is_signed_in(app) ? app->online ? "..." : "offline" : "not signed in");
     width = utf8_columns(right);
-    width = width > COLS / 2 ? COLS / 2 : width;
-    ui_printf(0, 0, COLS - width, STYLE_BAR, " leadgen | %s", app->top->class->title);
-    ui_text(0, COLS - width, width, STYLE_BAR, right);
+    width = width > COLS * 2 / 3 ? COLS * 2 / 3 : width;
+    paint_printf(0, 0, COLS - width, STYLE_BAR, " leadgen | %s", app->top->class->title);
+    paint_text(0, COLS - width, width, STYLE_BAR, right);
 }
 
-/* The bottom line is made from the key tables, so it is never out of date. */
-static void draw_hints(const struct app *app)
+static void draw_bottom(const struct app *app)
 {
-    const struct key *tables[] = {app->top->class->keys, app_keys};
-    char text[512] = "";
-    size_t n = 0;
+    char hints[TEXT_MAX];
 
-    for (int t = 0; t < 2; t++)
-        for (const struct key *k = tables[t]; k->run; k++)
-            if (k->hint && n < sizeof(text))
-                n += (size_t)snprintf(text + n, sizeof(text) - n, " %s", k->hint);
-    ui_text(LINES - 2, 0, COLS, STYLE_DIM, text);
+    keymap_hints(app->top->keys, app_keys, app->me.role, app->top->typing, COLS, hints,
+                 sizeof(hints));
+    paint_text(LINES - 2, 0, COLS, STYLE_DIM, hints);
+    if (*app->message && app->message_role == STYLE_DIM)
+        paint_printf(LINES - 1, 0, COLS - 1, STYLE_DIM, " %s", app->message);
+    else if (*app->message)
+        paint_said(LINES - 1, 0, COLS - 1, app->message_role, app->message);
+    else
+        paint_text(LINES - 1, 0, COLS - 1, STYLE_TEXT, app->state);
 }
 
 static void draw_stack(struct screen *s)
@@ -321,133 +304,136 @@ static void draw_stack(struct screen *s)
     s->class->draw(s, LINES - 3, COLS);
 }
 
+static void draw_screen(struct app *app)
+{
+    app->state[0] = '\0';
+    paint_focus(LINES - 1, 0);
+    draw_title(app);
+    draw_stack(app->top);
+    draw_bottom(app);
+    paint_place_focus();
+}
+
 static void draw(struct app *app)
 {
     /* blanks look like text: fewer changes of colour on the line */
     bkgdset((chtype)' ' | (chtype)theme_attr(STYLE_TEXT));
+    attrset(theme_attr(STYLE_TEXT));
     erase();
-    if (LINES < LEAST_ROWS || COLS < LEAST_COLS) {
+    if (LINES < LEAST_ROWS || COLS < LEAST_COLS)
         mvaddnstr(0, 0, "need 40x10", COLS);
-        move(0, 0);
-    } else {
-        ui_focus(LINES - 1, 0);
-        draw_bars(app);
-        draw_stack(app->top);
-        draw_hints(app);
-        ui_text(LINES - 1, 0, COLS - 1, app->message_is_error ? STYLE_ERR : STYLE_TEXT,
-                app->message);
-        ui_place_focus();
-    }
+    else
+        draw_screen(app);
     refresh();
+    app->frame_due = false;
+    app->frame_us = clock_mono_us() + FRAME_MS * 1000;
 }
 
 /* Waiting */
 
-static int64_t next_wake(struct app *app)
-{
-    int64_t next = app->resized_us;
-
-    for (struct screen *s = app->top; s; s = s->below)
-        if (s->wake_us && (!next || s->wake_us < next))
-            next = s->wake_us;
-    return next;
-}
-
 static int wait_ms(struct app *app)
 {
-    int64_t next = next_wake(app), now = clock_mono_us();
+    int64_t now = clock_mono_us(), next = now + IDLE_MS * 1000;
 
-    if (!next)
-        return 60000;
+    if (app->frame_due)
+        next = app->frame_us;
+    for (struct screen *s = app->top; s; s = s->below)
+        if (s->wake_us && s->wake_us < next)
+            next = s->wake_us;
     return next <= now ? 0 : (int)((next - now + 999) / 1000);
 }
 
-static void run_ticks(struct app *app)
+/* A tick may close its screen, or open others: begin again after each. */
+static bool run_tick(struct app *app)
 {
-    for (struct screen *s = app->top, *below; s; s = below) {
-        below = s->below;
-        if (!s->wake_us || s->wake_us > clock_mono_us())
+    int64_t now = clock_mono_us();
+
+    for (struct screen *s = app->top; s; s = s->below) {
+        if (!s->wake_us || s->wake_us > now)
             continue;
         s->wake_us = 0;
         if (s->class->tick)
             s->class->tick(s);
+        return true;
     }
-}
-
-static void read_keys(struct app *app)
-{
-    wint_t c;
-    int kind;
-
-    while (!app->quit && app->top && (kind = wget_wch(app->keys, &c)) != ERR) {
-        if (kind == KEY_CODE_YES && c == KEY_RESIZE)
-            app->resized_us = clock_mono_us() + SETTLE_MS * 1000;
-        else if (kind == KEY_CODE_YES)
-            press(app, KEY_FN((int)c));
-        else
-            press(app, (int)c);
-    }
+    return false;
 }
 
 static void loop(struct app *app)
 {
-    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct pollfd in[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                          {.fd = term_wake_fd(), .events = POLLIN}};
 
+    tell_shown(app);
     while (!app->quit && app->top) {
-        if (!app->resized_us || app->resized_us <= clock_mono_us()) {
-            app->resized_us = 0;
+        if (app->frame_due && clock_mono_us() >= app->frame_us)
             draw(app);
-        }
-        api_wait(app->api, &in, 1, wait_ms(app));
+        api_wait(app->api, in, 2, wait_ms(app));
+        app->frame_due = true;
+        term_rest();
         if (term_signal() || term_gone()) {
             app->code = EXIT_SIGINT;
             return;
         }
         read_keys(app);
-        run_ticks(app);
+        while (!app->quit && run_tick(app))
+            ;
+        tell_shown(app);
     }
 }
 
-static void choose_theme(const char *name)
+static void choose_theme(struct app *app, const char *name)
 {
+    const char *wanted = name ? name : getenv("LEADGEN_THEME");
     struct problem why;
     struct theme t;
 
-    if (theme_load(&t, name ? name : "harbor", &why))
+    if (theme_load(&t, wanted ? wanted : "harbor", &why)) {
         theme_mono(&t);
+        if (wanted)
+            app_say(app, STYLE_WARN, "%s: %s", wanted, why.text);
+    }
     theme_use(&t);
 }
 
-static void first_screen(struct app *app)
+/* The first frame is on the screen before the network is even thought of. */
+static bool start(struct app *app, const struct app_options *o)
 {
+    if (!term_start())
+        return false;
+    app->keys = newpad(1, 1);
+    keypad(app->keys, TRUE);
+    nodelay(app->keys, TRUE);
+    choose_theme(app, o->theme);
     app_push(app, &search_screen);
     if (!app->session->pin)
         app_push(app, &trust_screen);
-    else if (!app->session->refresh_token)
+    else if (!app_is_signed_in(app))
         app_push(app, &signin_screen);
-    else
-        app_refresh_me(app);
+    draw(app);
+    app->api = api_new(app->session);
+    return app->api != NULL;
 }
 
 int app_run(struct session *session, const struct app_options *o)
 {
-    struct app app = {.session = session, .online = true, .api = api_new(session)};
+    struct app app = {.session = session, .online = true};
 
-    if (!app.api || !term_start()) {
-        api_free(app.api);
-        fprintf(stderr, "leadgen: this terminal cannot be used\n");
-        return EXIT_USAGE;
+    if (start(&app, o)) {
+        if (app_is_signed_in(&app))
+            app_refresh_me(&app);
+        loop(&app);
+    } else {
+        app.code = EXIT_USAGE;
     }
-    app.keys = newpad(1, 1);
-    keypad(app.keys, TRUE);
-    nodelay(app.keys, TRUE);
-    choose_theme(o->theme);
-    first_screen(&app);
-    loop(&app);
     while (app.top)
         pop(&app);
-    term_stop();
-    delwin(app.keys);
+    if (app.keys) {
+        term_stop();
+        delwin(app.keys);
+    }
+    if (app.code == EXIT_USAGE)
+        fprintf(stderr, "leadgen: this terminal cannot be used\n");
     api_free(app.api);
     return app.code;
 }

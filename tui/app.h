@@ -5,10 +5,10 @@
 struct session;
 
 struct app_options {
-    const char *theme; /* NULL: configured, or harbor */
+    const char *theme; /* NULL: $LEADGEN_THEME, or harbor */
 };
 
-/* Until the person leaves; the exit code. */
+/* Until the person leaves; the exit code. The session outlives it. */
 int app_run(struct session *s, const struct app_options *o);
 
 #endif

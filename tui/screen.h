@@ -1,6 +1,6 @@
 /*
  * Screens: a table of callbacks and a table of keys.  The app owns the stack of open ones and is
- * the only caller of these functions.  Help, hints and what a key does come from the same rows.
+ * the only caller of these functions.
  */
 #ifndef TUI_SCREEN_H
 #define TUI_SCREEN_H
@@ -9,74 +9,91 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/api.h"
 #include "common/err.h"
 #include "tui/api.h"
+#include "tui/keymap.h"
+#include "tui/theme.h"
+#include "tui/widgets/scroll.h"
 
 struct app;
 struct screen;
 
-/* A function key of curses, apart from all characters. */
-#define KEY_FN(code) (0x200000 | (code))
-#define KEY_CTRL(c) ((c)&0x1f)
-
-struct key {
-    int key;
-    const char *name; /* what the help calls it; NULL: the character */
-    const char *hint; /* in the bottom line; NULL: only in the help */
-    const char *help; /* a sentence; NULL: an alias of the row before */
-    void (*run)(struct screen *);
-};
-
 struct screen_class {
     const char *title;
-    size_t size;            /* of the struct that begins with a struct screen */
-    const struct key *keys; /* ends with a row that has no run */
-    bool overlay;           /* drawn over the screen below */
+    size_t size; /* of the struct that begins with a struct screen */
+    const struct key *keys;
+    bool overlay; /* drawn over the screen below */
     void (*open)(struct screen *);
+    /* On top: opened, or what was above has closed. May be NULL. */
+    void (*shown)(struct screen *);
+    /*
+     * Lines 1 to rows and all columns are its own; an overlay takes a part of them.  The first line
+     * and the last two are the app's.
+     */
     void (*draw)(struct screen *, int rows, int cols);
-    /* Every key before the table; true: taken (text fields). May be NULL. */
+    /* Every key before the tables; true: taken (text fields). May be NULL. */
     bool (*input)(struct screen *, int key);
-    /* When app_wake() is due. May be NULL. */
+    /* What the keys of movement move; moved() is called afterwards. May be NULL. */
+    struct scroll *(*moves)(struct screen *);
+    void (*moved)(struct screen *);
+    /* When screen_wake() is due. May be NULL. */
     void (*tick)(struct screen *);
     void (*close)(struct screen *);
 };
 
 struct screen {
     const struct screen_class *class;
+    const struct key *keys; /* the class's; a screen of several panes changes it with the focus */
     struct app *app;
     struct screen *below;
     int64_t wake_us; /* monotonic; 0: not asked for */
+    bool typing;     /* characters go into a field: the bottom line names no other use of them */
 };
 
-/* The next key after which the screen is called. */
+/* tick() in so many milliseconds; the last call counts. */
 void screen_wake(struct screen *s, int64_t ms);
 
 struct screen *app_push(struct app *app, const struct screen_class *class);
 /* Close this screen and those above it. */
 void app_close(struct screen *s);
+/* Close all but the lowest screen, then open this one. */
+void app_go(struct app *app, const struct screen_class *class);
 void app_quit(struct app *app);
+/* For overlays that speak of what is below them. */
+struct screen *app_top(struct app *app);
 
-/* The last line: stays until the next key. */
-void app_say(struct app *app, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The last line until the next key; the role gives the glyph in front. */
+void app_say(struct app *app, enum style_role role, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* What a failed call says; the end of a session opens the sign-in, a changed key the refusal. */
 void app_say_error(struct app *app, const struct api_reply *r);
+/* The last line of this frame, unless something is said. Call it in draw(). */
+void app_state(struct app *app, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* done's arg is the screen; forgotten when the screen closes. */
 struct api_call *screen_call(struct screen *s, const char *method, const char *path,
                              const char *json, api_done *done);
 struct api *app_api(struct app *app);
 struct session *app_session(struct app *app);
+bool app_is_signed_in(const struct app *app);
 
 /* Who is signed in, from /api/me. */
 struct app_me {
-    char email[256], role[16], account[256], balance[32];
-    bool known;
+    char email[256];
+    enum role role; /* ROLE_NOBODY: not known yet */
+    struct credits balance;
 };
 const struct app_me *app_me(const struct app *app);
-bool app_is_admin(const struct app *app);
-void app_set_balance(struct app *app, double credits);
+void app_set_balance(struct app *app, struct credits balance);
 /* Ask /api/me again. */
 void app_refresh_me(struct app *app);
-/* After signing in: the search screen begins. */
-void app_signed_in(struct app *app);
+/* Another person is at the keyboard now, or nobody. */
+void app_forget_me(struct app *app);
+/* The key is trusted now: sign in, or go on. */
+void app_trusted(struct app *app);
+
+/* Keys that every screen has, and of those that can be scrolled. */
+extern const struct key app_keys[];
+extern const struct key scroll_keys[];
 
 #endif

@@ -1,117 +1,178 @@
 #include "tui/term.h"
 
 #include <curses.h>
-#include <locale.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <term.h>
 #include <termios.h>
+#include <unistd.h>
 
-enum { ESCAPE_MS = 50, RESTORE_MAX = 512 };
+enum { ESCAPE_MS = 50, RESTORE_MAX = 512, TERM_NAME = 64, STACK = 64 * 1024 };
 
-/* Written by term_start() before the handlers are set, read by them. */
+/*
+ * What signal handlers read and write: they get no argument, so these cannot be anybody's members.
+ * Set by term_start() before the handlers are.
+ */
 static char restore[RESTORE_MAX];
 static size_t restore_n;
 static struct termios before;
 static volatile sig_atomic_t asked;
+static int wake[2] = {-1, -1};
+static struct sigaction curses_winch;
 
 static const int fatal[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 static const int polite[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
 
-static void add(const char *capability)
+static const char *capability(const char *name)
 {
-    char *text = tigetstr((char *)(uintptr_t)capability);
-    size_t n;
+    const char *text = tigetstr((char *)(uintptr_t)name);
 
-    if (!text || text == (char *)-1)
-        return;
-    n = strlen(text);
     /* padding ($<5>) is for terminals that are no more */
-    if (strchr(text, '$') || restore_n + n >= sizeof(restore))
+    return text && text != (const char *)-1 && !strstr(text, "$<") ? text : NULL;
+}
+
+static void add(const char *text)
+{
+    size_t n = text ? strlen(text) : 0;
+
+    if (restore_n + n >= sizeof(restore))
         return;
-    memcpy(restore + restore_n, text, n);
+    memcpy(restore + restore_n, text ? text : "", n);
     restore_n += n;
 }
 
-static void add_text(const char *text)
+/* Without a second screen what was shown must not stay. */
+static void build_restore(void)
 {
-    size_t n = strlen(text);
+    const char *leave = capability("rmcup");
 
-    if (restore_n + n < sizeof(restore)) {
-        memcpy(restore + restore_n, text, n);
-        restore_n += n;
-    }
+    restore_n = 0;
+    add(capability("rmkx"));
+    add(capability("sgr0"));
+    add(capability("cnorm"));
+    add(leave ? leave : capability("clear"));
 }
 
-/* Only what is safe inside a handler: write, tcsetattr, and the signal again with its default. */
-static void on_fatal(int sig)
+static void give_back(void)
 {
     ssize_t n = write(STDOUT_FILENO, restore, restore_n);
 
     (void)n;
     tcsetattr(STDIN_FILENO, TCSANOW, &before);
+}
+
+/* Only what is safe inside a handler: write, tcsetattr, and the signal again with its default. */
+static void on_fatal(int sig)
+{
+    give_back();
     signal(sig, SIG_DFL);
     raise(sig);
 }
 
-static void on_polite(int sig)
+static void nudge(void)
 {
-    asked = sig;
+    ssize_t n = write(wake[1], "", 1);
+
+    (void)n;
 }
 
-static void take_signals(void)
+/* The second time somebody means it: the loop may be stuck in a write to a stopped terminal. */
+static void on_polite(int sig)
 {
-    struct sigaction sa = {.sa_handler = on_fatal};
+    if (asked)
+        on_fatal(sig);
+    asked = sig;
+    nudge();
+}
+
+/* curses notes the new size; we only see to it that the wait ends. */
+static void on_resize(int sig)
+{
+    if (curses_winch.sa_handler != SIG_DFL && curses_winch.sa_handler != SIG_IGN)
+        curses_winch.sa_handler(sig);
+    nudge();
+}
+
+static void set_handlers(const int *signals, size_t n, void (*handler)(int), int flags)
+{
+    struct sigaction sa = {.sa_handler = handler};
 
     sigemptyset(&sa.sa_mask);
-    sa.sa_flags = (int)SA_RESETHAND | SA_NODEFER;
-    for (size_t i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
-        sigaction(fatal[i], &sa, NULL);
-    sa.sa_handler = on_polite;
-    sa.sa_flags = 0; /* no restart: the wait ends */
-    for (size_t i = 0; i < sizeof(polite) / sizeof(*polite); i++)
-        sigaction(polite[i], &sa, NULL);
+    sa.sa_flags = flags;
+    for (size_t i = 0; i < n; i++)
+        sigaction(signals[i], &sa, NULL);
+}
+
+/* A stack of its own: an overflow of ours is a SIGSEGV too. */
+static void take_signals(void)
+{
+    static char stack[STACK];
+    static const int winch[] = {SIGWINCH};
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
+
+    sigaltstack(&alternate, NULL);
+    set_handlers(fatal, sizeof(fatal) / sizeof(*fatal), on_fatal,
+                 (int)SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
+    set_handlers(polite, sizeof(polite) / sizeof(*polite), on_polite, 0);
+    sigaction(SIGWINCH, NULL, &curses_winch);
+    set_handlers(winch, 1, on_resize, 0);
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void build_restore(void)
+/*
+ * 24-bit colours where the terminal says that it has them (COLORTERM) and its "-direct" description
+ * is installed; redefining palette entries instead would change the user's palette for good.
+ */
+static SCREEN *open_screen(void)
 {
-    restore_n = 0;
-    add("rmkx");
-    add("sgr0");
-    add("cnorm");
-    add_text("\033[?2004l");
-    if (tigetstr((char *)(uintptr_t) "rmcup") &&
-        tigetstr((char *)(uintptr_t) "rmcup") != (char *)-1)
-        add("rmcup");
-    else
-        add("clear"); /* no second screen: what was shown must not stay */
+    const char *says = getenv("COLORTERM"), *name = getenv("TERM");
+    char direct[TERM_NAME];
+    int err;
+
+    if (says && name && (strcmp(says, "truecolor") == 0 || strcmp(says, "24bit") == 0) &&
+        snprintf(direct, sizeof(direct), "%.*s-direct", (int)strcspn(name, "-"), name) <
+            (int)sizeof(direct) &&
+        setupterm(direct, STDOUT_FILENO, &err) == OK)
+        return newterm(direct, stdout, stdin);
+    return newterm(NULL, stdout, stdin);
+}
+
+static bool open_wake(void)
+{
+    if (pipe(wake))
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (fcntl(wake[i], F_SETFD, FD_CLOEXEC) || fcntl(wake[i], F_SETFL, O_NONBLOCK))
+            return false;
+    return true;
 }
 
 bool term_start(void)
 {
-    if (tcgetattr(STDIN_FILENO, &before))
+    if (tcgetattr(STDIN_FILENO, &before) || !open_wake())
         return false;
     set_escdelay(ESCAPE_MS);
-    if (!newterm(NULL, stdout, stdin))
+    if (!open_screen())
         return false;
     build_restore();
     take_signals();
     raw();
     noecho();
     nonl();
+    idlok(stdscr, TRUE);
     return true;
 }
 
+/* curses undoes what it did, but without a second screen it leaves all on the first. */
 void term_stop(void)
 {
-    ssize_t n;
-
     endwin();
-    n = write(STDOUT_FILENO, restore, restore_n);
-    (void)n;
+    if (!capability("rmcup"))
+        give_back();
     tcsetattr(STDIN_FILENO, TCSANOW, &before);
 }
 
@@ -125,6 +186,19 @@ void term_suspend(void)
 int term_signal(void)
 {
     return asked;
+}
+
+int term_wake_fd(void)
+{
+    return wake[0];
+}
+
+void term_rest(void)
+{
+    char bytes[64];
+
+    while (read(wake[0], bytes, sizeof(bytes)) > 0)
+        ;
 }
 
 bool term_gone(void)

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Start curses in raw mode, remember how to undo it, take the fatal signals. False: no terminal. */
+/* Start curses in raw mode, remember how to undo it, take the signals. False: no terminal. */
 bool term_start(void);
 /* The ordinary end. */
 void term_stop(void);
@@ -15,6 +15,12 @@ void term_stop(void);
 void term_suspend(void);
 /* A signal asked us to leave (TERM, HUP, INT, QUIT): its number, or 0. */
 int term_signal(void);
+/*
+ * Readable when a signal came, so that one that comes just before the wait is not slept over;
+ * term_rest() empties it.
+ */
+int term_wake_fd(void);
+void term_rest(void);
 /* Has the other side of the terminal gone? */
 bool term_gone(void);
 

@@ -1,11 +1,12 @@
 #include "tui/theme.h"
 
 #include <curses.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/session.h"
 
-enum { LINE = 256 };
+enum { LINE = 256, WORD = 64 };
 
 static const char *const role_words[STYLES] = {
 #define X(name, word) [STYLE_##name] = word,
@@ -15,113 +16,200 @@ static const char *const role_words[STYLES] = {
 
 static const struct {
     const char *word;
+    char usual;
+} glyphs[GLYPHS] = {
+#define X(name, word_, char_) [GLYPH_##name] = {word_, char_},
+    GLYPH_LIST(X)
+#undef X
+};
+
+static const char *const base_words[] = {"dark", "light", "terminal", NULL};
+static const char *const chart_words[] = {"block", "braille", "ascii", NULL};
+static const char *const border_words[] = {"line", "ascii", "none", NULL};
+static const char *const colour_words[] = {"black",   "red",  "green", "yellow", "blue",
+                                           "magenta", "cyan", "white", NULL};
+static const struct {
+    const char *word;
     unsigned attr;
 } attributes[] = {{"bold", A_BOLD}, {"underline", A_UNDERLINE}, {"reverse", A_REVERSE}};
 
-static const char *const colour_words[] = {"black", "red",     "green", "yellow",
-                                           "blue",  "magenta", "cyan",  "white"};
+/* What is in use: attrset() is called far below anything that could carry it. */
+static struct theme used;
+static int attrs[STYLES + 1];
 
-static int attrs[STYLES]; /* what theme_use() made of the theme */
+/* The word's place in a list that ends with NULL, or -1. */
+static int find_word(const char *const *words, const char *word)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return -1;
+}
 
-static bool parse_colour(const char *word, short *out)
+static bool parse_number(const char *word, int base, long most, int *out)
 {
     char *end;
-    long n = strtol(word, &end, 10);
+    long n = strtol(word, &end, base);
 
+    *out = (int)n;
+    return *word && !*end && n >= 0 && n <= most;
+}
+
+static bool parse_colour(const char *word, enum depth depth, int *out)
+{
     *out = -1;
     if (strcmp(word, "default") == 0)
         return true;
-    for (short i = 0; i < 8; i++) {
-        if (strcmp(word, colour_words[i]) == 0) {
-            *out = i;
-            return true;
-        }
-    }
-    *out = (short)n;
-    return *word && !*end && n >= 0 && n < 256;
+    if (depth == DEPTH_24BIT)
+        return word[0] == '#' && strlen(word) == 7 && parse_number(word + 1, 16, 0xffffff, out);
+    *out = find_word(colour_words, word);
+    return *out >= 0 || (depth == DEPTH_256 && parse_number(word, 10, 255, out));
 }
 
 /* "FG" or "FG/BG" */
-static bool parse_pair(char *word, short *fg, short *bg)
+static bool parse_pair(char *word, enum depth depth, struct colours *out)
 {
     char *slash = strchr(word, '/');
 
-    *bg = -1;
+    out->bg = -1;
     if (slash)
         *slash = '\0';
-    return parse_colour(word, fg) && (!slash || parse_colour(slash + 1, bg));
+    return parse_colour(word, depth, &out->fg) &&
+           (!slash || parse_colour(slash + 1, depth, &out->bg));
 }
 
-static bool is_hex(const char *word)
+static bool parse_attribute(const char *word, unsigned *attr)
 {
-    for (; *word; word++)
-        if (!strchr("#/0123456789abcdefABCDEF", *word))
-            return strncmp(word, "default", 7) == 0;
-    return true;
-}
-
-static bool parse_style(char *rest, struct style *s)
-{
-    char *save, *word = strtok_r(rest, " \t\r\n", &save);
-
-    *s = (struct style){{-1, -1}, {-1, -1}, 0};
-    if (!word || !is_hex(word))
-        return false;
-    for (int i = 0; i < 2; i++) {
-        word = strtok_r(NULL, " \t\r\n", &save);
-        if (!word || !parse_pair(word, &s->fg[i], &s->bg[i]))
-            return false;
-    }
-    while ((word = strtok_r(NULL, " \t\r\n", &save))) {
-        size_t i = 0, n = sizeof(attributes) / sizeof(*attributes);
-
-        if (*word == '#')
-            break;
-        while (i < n && strcmp(attributes[i].word, word) != 0)
-            i++;
-        if (i == n)
-            return false;
-        s->attr |= attributes[i].attr;
-    }
-    return true;
-}
-
-static bool parse_line(char *line, struct theme *t)
-{
-    char *equals = strchr(line, '='), *name = line + strspn(line, " \t\r\n");
-
-    if (!*name || *name == '#')
-        return true;
-    if (!equals)
-        return false;
-    *equals = '\0';
-    name[strcspn(name, " \t")] = '\0';
-    if (strcmp(name, "name") == 0) {
-        const char *v = equals + 1 + strspn(equals + 1, " \t");
-
-        snprintf(t->name, sizeof(t->name), "%.*s", (int)strcspn(v, " \t\r\n#"), v);
-        return true;
-    }
-    for (int i = 0; i < STYLES; i++) {
-        if (strcmp(role_words[i], name) != 0)
-            continue;
-        t->seen[i] = true;
-        return parse_style(equals + 1, &t->roles[i]);
+    for (size_t i = 0; i < sizeof(attributes) / sizeof(*attributes); i++) {
+        if (strcmp(attributes[i].word, word) == 0) {
+            *attr |= attributes[i].attr;
+            return true;
+        }
     }
     return false;
+}
+
+/* A word that is "#" alone, or "#" and no colour, begins a comment. */
+static bool is_comment(const char *word)
+{
+    return *word == '#' && (strlen(word) < 7 || strspn(word + 1, "0123456789abcdefABCDEF") < 6);
+}
+
+static char *next_word(char **rest)
+{
+    char *word = strtok_r(NULL, " \t\r\n", rest);
+
+    return word && !is_comment(word) ? word : NULL;
+}
+
+static bool parse_style(char **rest, struct style *s)
+{
+    char *word;
+
+    s->attr = 0;
+    for (enum depth d = DEPTH_24BIT; d < DEPTHS; d++) {
+        word = next_word(rest);
+        if (!word || !parse_pair(word, d, &s->at[d]))
+            return false;
+    }
+    while ((word = next_word(rest)))
+        if (!parse_attribute(word, &s->attr))
+            return false;
+    return true;
+}
+
+static bool parse_choice(char **rest, const char *const *words, int *out)
+{
+    char *word = next_word(rest);
+
+    *out = word ? find_word(words, word) : -1;
+    return *out >= 0 && !next_word(rest);
+}
+
+/* "glyph.ok = +   glyph.warn = !": any number of them on a line. */
+static bool parse_glyphs(char *name, char **rest, struct theme *t)
+{
+    while (name) {
+        char *value;
+        int g = 0;
+
+        while (g < GLYPHS &&
+               (strncmp(name, "glyph.", 6) != 0 || strcmp(name + 6, glyphs[g].word) != 0))
+            g++;
+        value = strtok_r(NULL, " \t\r\n", rest);
+        if (g == GLYPHS || !value || strlen(value) != 1 || *value < ' ' || *value > '~')
+            return false;
+        t->glyphs[g] = *value;
+        name = next_word(rest);
+        if (name && (!(value = strtok_r(NULL, " \t\r\n", rest)) || strcmp(value, "=") != 0))
+            return false;
+    }
+    return true;
+}
+
+static bool parse_value(const char *name, char **rest, struct theme *t, unsigned *seen)
+{
+    int role = 0, choice;
+
+    while (role < STYLES && strcmp(role_words[role], name) != 0)
+        role++;
+    if (role < STYLES) {
+        *seen |= 1U << role;
+        return parse_style(rest, &t->roles[role]);
+    }
+    if (strcmp(name, "bg") == 0) {
+        *seen |= 1U << STYLES;
+        return parse_style(rest, &t->bg);
+    }
+    if (strcmp(name, "name") == 0) {
+        const char *word = next_word(rest);
+
+        return word && snprintf(t->name, sizeof(t->name), "%s", word) < (int)sizeof(t->name);
+    }
+    if (strcmp(name, "base") == 0 && parse_choice(rest, base_words, &choice))
+        t->base = (enum theme_base)choice;
+    else if (strcmp(name, "chart") == 0 && parse_choice(rest, chart_words, &choice))
+        t->chart = (enum theme_chart)choice;
+    else if (strcmp(name, "border") == 0 && parse_choice(rest, border_words, &choice))
+        t->border = (enum theme_border)choice;
+    else
+        return false;
+    return true;
+}
+
+static bool parse_line(char *line, struct theme *t, unsigned *seen)
+{
+    char *rest, *name = strtok_r(line, " \t\r\n", &rest), *equals;
+
+    if (!name || *name == '#')
+        return true;
+    equals = strtok_r(NULL, " \t\r\n", &rest);
+    if (!equals || strcmp(equals, "=") != 0)
+        return false;
+    if (strncmp(name, "glyph.", 6) == 0)
+        return parse_glyphs(name, &rest, t);
+    return parse_value(name, &rest, t, seen);
+}
+
+static void set_defaults(struct theme *t)
+{
+    *t = (struct theme){.base = BASE_DARK};
+    for (int i = 0; i < GLYPHS; i++)
+        t->glyphs[i] = glyphs[i].usual;
 }
 
 enum err theme_read(struct theme *t, FILE *f, struct problem *why)
 {
     char line[LINE];
+    unsigned seen = 0;
 
-    *t = (struct theme){0};
+    set_defaults(t);
     for (int n = 1; fgets(line, sizeof(line), f); n++)
-        if (!parse_line(line, t))
+        if (!parse_line(line, t, &seen))
             return problem_set(why, "theme", "line %d is not of a theme", n);
-    for (int i = 0; i < STYLES; i++)
-        if (!t->seen[i])
-            return problem_set(why, "theme", "the role %s is missing", role_words[i]);
+    for (int i = 0; i <= STYLES; i++)
+        if (!(seen & 1U << i))
+            return problem_set(why, "theme", "%s is missing", i < STYLES ? role_words[i] : "bg");
     return ERR_OK;
 }
 
@@ -142,11 +230,7 @@ enum err theme_load(struct theme *t, const char *name, struct problem *why)
     FILE *f = NULL;
     enum err err;
 
-    if (strchr(name, '/')) {
-        free(own);
-        return problem_set(why, "theme", "a theme is named, not a file");
-    }
-    for (size_t i = 0; !f && i < sizeof(dirs) / sizeof(*dirs); i++)
+    for (size_t i = 0; !f && !strchr(name, '/') && i < sizeof(dirs) / sizeof(*dirs); i++)
         f = open_in(dirs[i], name);
     free(own);
     if (!f)
@@ -162,10 +246,18 @@ void theme_mono(struct theme *t)
         [STYLE_ACCENT] = A_BOLD,    [STYLE_WARN] = A_UNDERLINE, [STYLE_ERR] = A_BOLD,
         [STYLE_SELECT] = A_REVERSE, [STYLE_BAR] = A_REVERSE,
     };
+    static const struct style plain = {.at = {{-1, -1}, {-1, -1}, {-1, -1}}};
 
-    *t = (struct theme){.name = "mono"};
-    for (int i = 0; i < STYLES; i++)
-        t->roles[i] = (struct style){{-1, -1}, {-1, -1}, attr[i]};
+    set_defaults(t);
+    snprintf(t->name, sizeof(t->name), "mono");
+    t->base = BASE_TERMINAL;
+    t->chart = CHART_ASCII;
+    t->border = BORDER_ASCII;
+    t->bg = plain;
+    for (int i = 0; i < STYLES; i++) {
+        t->roles[i] = plain;
+        t->roles[i].attr = attr[i];
+    }
 }
 
 static bool wants_colour(void)
@@ -175,30 +267,63 @@ static bool wants_colour(void)
     return !(no && *no) && has_colors();
 }
 
+static enum depth find_depth(void)
+{
+    if (COLORS >= 0x1000000)
+        return DEPTH_24BIT;
+    return COLORS >= 256 ? DEPTH_256 : DEPTH_16;
+}
+
 void theme_use(const struct theme *t)
 {
-    struct theme mono;
-    int depth;
+    enum depth depth;
 
-    theme_mono(&mono);
+    used = *t;
     if (!wants_colour()) {
+        struct theme mono;
+
+        theme_mono(&mono);
         for (int i = 0; i < STYLES; i++)
             attrs[i] = (int)mono.roles[i].attr;
+        attrs[STYLE_CURSOR] = A_BOLD;
         return;
     }
     start_color();
     use_default_colors();
-    depth = COLORS >= 256 ? 0 : 1;
+    depth = find_depth();
     for (int i = 0; i < STYLES; i++) {
-        const struct style *s = &t->roles[i];
-        bool fits = s->fg[depth] < COLORS && s->bg[depth] < COLORS;
+        struct colours c = t->roles[i].at[depth];
+        unsigned attr = t->roles[i].attr;
 
-        init_pair((short)(i + 1), fits ? s->fg[depth] : -1, fits ? s->bg[depth] : -1);
-        attrs[i] = (int)(COLOR_PAIR(i + 1) | (fits ? s->attr : mono.roles[i].attr));
+        if (c.bg >= 0)
+            attr &= ~(unsigned)A_REVERSE;
+        else if (t->base != BASE_TERMINAL)
+            c.bg = t->bg.at[depth].fg;
+        attrs[i] = (int)attr;
+        if (c.fg < 0 && c.bg < 0)
+            continue; /* as the terminal is: costs nothing to return to */
+        init_extended_pair(i + 1, c.fg < COLORS ? c.fg : -1, c.bg < COLORS ? c.bg : -1);
+        attrs[i] |= (int)COLOR_PAIR(i + 1);
     }
+    attrs[STYLE_CURSOR] = attrs[STYLE_ACCENT] & ~(int)(A_BOLD | A_UNDERLINE);
 }
 
 int theme_attr(enum style_role r)
 {
-    return r == STYLE_CURSOR ? attrs[STYLE_TEXT] | (int)A_BOLD : attrs[r];
+    return attrs[r];
+}
+
+char theme_glyph(enum glyph g)
+{
+    return used.glyphs[g];
+}
+
+enum theme_chart theme_chart(void)
+{
+    return used.chart;
+}
+
+enum theme_border theme_border(void)
+{
+    return used.border;
 }

@@ -1,13 +1,13 @@
 #include "tui/screens/listing.h"
 
-#include <curses.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
-#include "common/mem.h"
-#include "tui/ui.h"
+#include "tui/widgets/paint.h"
 
-enum { PAGE = 50, MORE_BEFORE_END = 5 };
+enum { PAGE = 50, MORE_BEFORE_END = 5, PATH = 1024, WHEN = 16 };
 
 static int count(const struct listing *l)
 {
@@ -16,71 +16,74 @@ static int count(const struct listing *l)
 
 const cJSON *listing_row(const struct listing *l)
 {
-    return cJSON_GetArrayItem(l->rows, l->at);
+    return cJSON_GetArrayItem(l->rows, l->scroll.at);
+}
+
+struct scroll *listing_scroll(struct screen *s)
+{
+    return &((struct listing *)s)->scroll;
+}
+
+static void take_rows(struct listing *l, cJSON *items)
+{
+    if (!l->appending) {
+        cJSON_Delete(l->rows);
+        l->rows = cJSON_CreateArray();
+    }
+    while (cJSON_GetArraySize(items))
+        cJSON_AddItemToArray(l->rows, cJSON_DetachItemFromArray(items, 0));
+    cJSON_Delete(items);
+    scroll_resize(&l->scroll, count(l));
 }
 
 static void got_page(void *arg, const struct api_reply *r)
 {
     struct listing *l = arg;
-    cJSON *doc, *items;
     const char *next;
+    cJSON *doc;
 
-    l->loading = false;
+    l->call = NULL;
+    l->trouble[0] = '\0';
     if (l->what->refresh_ms)
-        screen_wake(&l->base, l->what->refresh_ms);
+        screen_wake(&l->base, r->retry_after ? r->retry_after * 1000 : l->what->refresh_ms);
     if (r->err) {
+        snprintf(l->trouble, sizeof(l->trouble), "%s", r->detail);
         app_say_error(l->base.app, r);
         return;
     }
     doc = cJSON_Duplicate(r->doc, true);
-    items = cJSON_DetachItemFromObjectCaseSensitive(doc, l->what->items);
-    if (!l->appending) {
-        cJSON_Delete(l->rows);
-        l->rows = items;
-    } else {
-        while (cJSON_GetArraySize(items))
-            cJSON_AddItemToArray(l->rows, cJSON_DetachItemFromArray(items, 0));
-        cJSON_Delete(items);
-    }
+    take_rows(l, cJSON_DetachItemFromObjectCaseSensitive(doc, l->what->items));
     next = json_str(doc, "next_cursor");
     free(l->cursor);
     l->cursor = next ? xstrdup(next) : NULL;
     cJSON_Delete(l->head);
     l->head = doc;
-    l->fresh = true;
-    if (l->at >= count(l))
-        l->at = count(l) ? count(l) - 1 : 0;
+    l->loaded = true;
 }
 
+/* As many rows as are there already, so that a refresh does not take any away. */
 static void fetch(struct listing *l, const char *cursor)
 {
-    char path[700];
+    int size = cursor || count(l) < PAGE ? PAGE : count(l) < 1000 ? count(l) : 1000;
+    char path[PATH];
 
     l->appending = cursor != NULL;
-    if (strcmp(l->what->items, "") == 0)
-        snprintf(path, sizeof(path), "%s", l->what->path);
-    else
-        snprintf(path, sizeof(path), "%s?page_size=%d%s%s", l->what->path, PAGE,
-                 cursor ? "&cursor=" : "", cursor ? cursor : "");
-    l->loading = true;
-    screen_call(&l->base, "GET", path, NULL, got_page);
+    snprintf(path, sizeof(path), "%s?page_size=%d%s%s", l->what->path, size,
+             cursor ? "&cursor=" : "", cursor ? cursor : "");
+    l->call = screen_call(&l->base, "GET", path, NULL, got_page);
 }
 
-void listing_reload(struct listing *l)
+void listing_ask(struct screen *s)
 {
-    if (!l->loading)
+    struct listing *l = (struct listing *)s;
+
+    if (!l->call)
         fetch(l, NULL);
 }
 
-void listing_open(struct listing *l, const struct listing_class *what)
+void listing_open(struct screen *s, const struct listing_class *what)
 {
-    l->what = what;
-    fetch(l, NULL);
-}
-
-void listing_tick(struct screen *s)
-{
-    listing_reload((struct listing *)s);
+    ((struct listing *)s)->what = what;
 }
 
 void listing_close(struct screen *s)
@@ -92,16 +95,45 @@ void listing_close(struct screen *s)
     free(l->cursor);
 }
 
-static const char *cell(struct arena *mem, const cJSON *row, const char *member)
+void listing_moved(struct screen *s)
 {
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, member);
+    struct listing *l = (struct listing *)s;
+
+    if (l->cursor && !l->call && l->scroll.at + MORE_BEFORE_END >= l->scroll.n)
+        fetch(l, l->cursor);
+}
+
+/* "2026-11-24 08:38" of a time as the wire has it. */
+static const char *when(struct arena *mem, const char *text)
+{
+    char *out = arena_strndup(mem, text, WHEN);
+
+    if (strlen(out) == WHEN && out[10] == 'T')
+        out[10] = ' ';
+    return out;
+}
+
+static const char *number_cell(struct arena *mem, const cJSON *v, enum listing_kind kind)
+{
+    char text[NUMBER_TEXT];
+    double n = v->valuedouble;
+
+    if (kind == LISTING_SHARE)
+        return arena_printf(mem, "%3d %%", (int)(n * 100));
+    if (kind == LISTING_CREDITS) /* exact: hundredths of at most 10^12 fit a double */
+        return arena_strdup(
+            mem, paint_credits((struct credits){(int64_t)(n * 100 + (n < 0 ? -0.5 : 0.5))}, text));
+    return arena_strdup(mem, paint_number((int64_t)n, text));
+}
+
+static const char *cell(struct arena *mem, const cJSON *row, const struct listing_column *c)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, c->member);
 
     if (cJSON_IsString(v))
-        return v->valuestring;
+        return c->kind == LISTING_WHEN ? when(mem, v->valuestring) : v->valuestring;
     if (cJSON_IsNumber(v))
-        return arena_printf(mem, "%.10g", v->valuedouble);
-    if (cJSON_IsBool(v))
-        return cJSON_IsTrue(v) ? "yes" : "no";
+        return number_cell(mem, v, c->kind);
     return "-";
 }
 
@@ -110,87 +142,42 @@ static void draw_row(const struct listing *l, int y, int cols, const cJSON *row,
     struct arena *mem = arena_new();
     int x = 2;
 
-    ui_text(y, 0, 2, STYLE_TEXT, here ? "> " : "  ");
-    for (const struct listing_column *c = l->what->columns; c->title; c++) {
+    paint_gutter(y, 0, here, false);
+    for (const struct listing_column *c = l->what->columns; c->title && x < cols; c++) {
         int width = c[1].title ? c->width : cols - x;
+        const char *text = row ? cell(mem, row, c) : c->title;
+        enum style_role role = !row                            ? STYLE_DIM
+                               : here && c == l->what->columns ? STYLE_CURSOR
+                                                               : STYLE_TEXT;
 
-        ui_text(y, x, width, here && c == l->what->columns ? STYLE_CURSOR : STYLE_TEXT,
-                row ? cell(mem, row, c->member) : c->title);
-        x += width + 1;
+        if (c->kind == LISTING_TEXT || c->kind == LISTING_WHEN)
+            paint_text(y, x, width, role, text);
+        else
+            paint_right(y, x, width, role, text);
+        x += width + 2;
     }
     arena_free(mem);
 }
 
 void listing_draw(struct listing *l, int y, int rows, int cols)
 {
-    int body = rows - 1;
     const cJSON *row;
     int i = 0;
 
-    if (l->at < l->top)
-        l->top = l->at;
-    if (l->at >= l->top + body)
-        l->top = l->at - body + 1;
-    attron(A_BOLD);
+    scroll_fit(&l->scroll, rows - 1);
     draw_row(l, y, cols, NULL, false);
     cJSON_ArrayForEach(row, l->rows)
     {
-        if (i >= l->top && i < l->top + body)
-            draw_row(l, y + 1 + i - l->top, cols, row, i == l->at);
+        if (i >= l->scroll.top && i < l->scroll.top + rows - 1)
+            draw_row(l, y + 1 + i - l->scroll.top, cols, row, i == l->scroll.at);
         i++;
     }
-    if (!count(l))
-        ui_text(y + 2, 2, cols - 3, STYLE_DIM, l->fresh ? l->what->empty : "loading ...");
-    ui_focus(y + 1 + l->at - l->top, 0);
-}
-
-static void move_to(struct screen *s, int at)
-{
-    struct listing *l = (struct listing *)s;
-    int n = count(l);
-
-    l->at = at >= n ? n - 1 : at;
-    l->at = l->at < 0 ? 0 : l->at;
-    if (l->cursor && !l->loading && l->at + MORE_BEFORE_END >= n)
-        fetch(l, l->cursor);
-}
-
-static int at(const struct screen *s)
-{
-    return ((const struct listing *)s)->at;
-}
-
-void listing_down(struct screen *s)
-{
-    move_to(s, at(s) + 1);
-}
-
-void listing_up(struct screen *s)
-{
-    move_to(s, at(s) - 1);
-}
-
-void listing_page_down(struct screen *s)
-{
-    move_to(s, at(s) + LINES - 6);
-}
-
-void listing_page_up(struct screen *s)
-{
-    move_to(s, at(s) - LINES + 6);
-}
-
-void listing_first(struct screen *s)
-{
-    move_to(s, 0);
-}
-
-void listing_last(struct screen *s)
-{
-    move_to(s, count((struct listing *)s) - 1);
-}
-
-void listing_refresh(struct screen *s)
-{
-    listing_reload((struct listing *)s);
+    if (l->trouble[0] && !i)
+        paint_said(y + 2, 1, cols - 2, STYLE_WARN, l->trouble);
+    else if (!i)
+        paint_text(y + 2, 2, cols - 3, STYLE_DIM, l->loaded ? l->what->empty : "loading ...");
+    if (!i)
+        paint_focus(y + 2, 0);
+    app_state(l->base.app, " row %d of %d%s", i ? l->scroll.at + 1 : 0, i,
+              l->cursor ? " and more" : "");
 }

@@ -1,17 +1,21 @@
 /*
  * Listings that only differ by their rows: a path, columns and keys.  Pages are fetched by cursor
- * as the cursor reaches the end of what is loaded.
+ * as the end of what is loaded comes near; a listing that refreshes keeps its place.
  */
 #ifndef TUI_SCREENS_LISTING_H
 #define TUI_SCREENS_LISTING_H
 
 #include <cjson/cJSON.h>
 
+#include "common/mem.h"
 #include "tui/screen.h"
+
+enum listing_kind { LISTING_TEXT, LISTING_WHEN, LISTING_NUMBER, LISTING_CREDITS, LISTING_SHARE };
 
 struct listing_column {
     const char *title, *member;
-    int width; /* of the narrow terminal; the last takes the rest */
+    int width; /* the last takes the rest */
+    enum listing_kind kind;
 };
 
 struct listing_class {
@@ -25,39 +29,33 @@ struct listing {
     struct screen base; /* first */
     const struct listing_class *what;
     cJSON *rows;  /* an array; owned */
-    char *cursor; /* of the next page; NULL: this is all */
     cJSON *head;  /* the last reply without its rows */
-    int at, top;
-    bool loading, fresh, appending;
+    char *cursor; /* of the next page; NULL: this is all */
+    struct scroll scroll;
+    struct api_call *call;
+    bool appending, loaded;
+    char trouble[200];
 };
 
-void listing_open(struct listing *l, const struct listing_class *what);
+void listing_open(struct screen *s, const struct listing_class *what);
+/* From line y on; the last line says which row. */
 void listing_draw(struct listing *l, int y, int rows, int cols);
 void listing_close(struct screen *s);
-void listing_tick(struct screen *s);
-void listing_reload(struct listing *l);
+/* Ask again: .shown, .tick, and the key R. */
+void listing_ask(struct screen *s);
 /* The row at the cursor, or NULL. */
 const cJSON *listing_row(const struct listing *l);
-/* Keys that every listing has. */
-void listing_down(struct screen *s);
-void listing_up(struct screen *s);
-void listing_page_down(struct screen *s);
-void listing_page_up(struct screen *s);
-void listing_first(struct screen *s);
-void listing_last(struct screen *s);
-void listing_refresh(struct screen *s);
+struct scroll *listing_scroll(struct screen *s);
+void listing_moved(struct screen *s);
 
-#define LISTING_KEYS                                                                          \
-    {'j', NULL, "j/k:move", "Down.", listing_down},                                           \
-        {KEY_FN(KEY_DOWN), "Down", NULL, NULL, listing_down},                                 \
-        {'k', NULL, NULL, "Up.", listing_up}, {KEY_FN(KEY_UP), "Up", NULL, NULL, listing_up}, \
-        {KEY_CTRL('f'), "Ctrl-F", NULL, "A page down.", listing_page_down},                   \
-        {KEY_FN(KEY_NPAGE), "PgDn", NULL, NULL, listing_page_down},                           \
-        {KEY_CTRL('b'), "Ctrl-B", NULL, "A page up.", listing_page_up},                       \
-        {KEY_FN(KEY_PPAGE), "PgUp", NULL, NULL, listing_page_up},                             \
-        {'g', NULL, NULL, "First.", listing_first}, {'G', NULL, NULL, "Last.", listing_last}, \
-    {                                                                                         \
-        'R', NULL, "R:refresh", "Ask the server again.", listing_refresh                      \
+#define LISTING_KEYS                                                          \
+    {                                                                         \
+        'R', NULL, "refresh", "refresh", "Ask the server again.", listing_ask \
     }
+
+/* Of a screen that is a listing and no more; it says itself what .shown is. */
+#define LISTING_SCREEN                                                            \
+    .size = sizeof(struct listing), .tick = listing_ask, .moves = listing_scroll, \
+    .moved = listing_moved, .close = listing_close
 
 #endif

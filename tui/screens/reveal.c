@@ -1,75 +1,177 @@
 /*
- * The dialog shows what the server has and no more: the price of a dry run, the balance, what is
- * owned.
+ * The dialog shows what the server has and no more: prices of a dry run, what is owned, the
+ * balance.
  *
- * The key that opens it does not confirm; keys that were typed before it opened are thrown away;
- * `y` works 300 ms after the total is on the screen; the confirmed request carries max_credits =
- * the price shown and one Idempotency-Key, kept across a lost answer.
+ * The key that opens it does not confirm.  Keys that were typed before it opened are thrown away.
+ * `y` works 300 ms after the total is on the screen.  What is sent carries max_credits = the price
+ * that was shown, and one Idempotency-Key, which stays the same until an answer came.
  */
 #include "tui/screens/reveal.h"
 
 #include <curses.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/json.h"
-#include "common/mem.h"
-#include "tui/screens/list.h"
+#include "tui/screens/screens.h"
 #include "tui/screens/search.h"
-#include "tui/ui.h"
 
-enum { ARM_MS = 300, TYPED_ABOVE = 25, SHOWN = 8 };
+enum { ARM_MS = 300, TYPED_ABOVE = 25 * 100, PATH = 64 };
 
-enum stage { STAGE_PRICE, STAGE_READY, STAGE_SENT, STAGE_UNKNOWN, STAGE_DONE, STAGE_REFUSED };
+const char *const reveal_contacts[REVEAL_CONTACTS] = {"email", "phone"};
+const char *const reveal_labels[REVEAL_CONTACTS] = {"E-mail", "Phone"};
 
-struct reveal {
-    struct screen base;
-    char (*ids)[UUID_TEXT];
-    size_t n;
-    bool phone; /* besides the e-mail */
-    enum stage stage;
-    int64_t armed_us;
-    char key[UUID_TEXT];
-    double price, balance;
-    int counts[5]; /* by outcome word */
-    struct input typed;
-    cJSON *result;
-    char error[200];
+static const char *const outcome_words[OUTCOMES] = {
+#define X(name, word, label) word,
+    OUTCOME_LIST(X)
+#undef X
+};
+const char *const outcome_labels[OUTCOMES] = {
+#define X(name, word, label) label,
+    OUTCOME_LIST(X)
+#undef X
 };
 
-static const char *const outcomes[5] = {"revealed", "owned", "empty", "suppressed", "not_found"};
-
-static char *make_body(const struct reveal *v, bool dry_run)
+struct credits reveal_total(const struct reveal *v)
 {
-    cJSON *body = cJSON_CreateObject(), *ids = cJSON_AddArrayToObject(body, "ids"), *fields;
-    char *text;
+    struct credits sum = {0};
 
-    for (size_t i = 0; i < v->n; i++)
-        cJSON_AddItemToArray(ids, cJSON_CreateString(v->ids[i]));
-    fields = cJSON_AddArrayToObject(body, "fields");
-    cJSON_AddItemToArray(fields, cJSON_CreateString("email"));
-    if (v->phone)
-        cJSON_AddItemToArray(fields, cJSON_CreateString("phone"));
-    if (dry_run)
-        cJSON_AddBoolToObject(body, "dry_run", true);
-    else
-        cJSON_AddNumberToObject(body, "max_credits", v->price);
-    text = cJSON_PrintUnformatted(body);
-    cJSON_Delete(body);
-    return text;
+    for (int i = 0; i < REVEAL_CONTACTS; i++)
+        if (v->wanted[i])
+            sum.hundredths += v->offers[i].price.hundredths;
+    return sum;
 }
 
-static void count_outcomes(struct reveal *v, const cJSON *items)
+bool reveal_needs_typing(const struct reveal *v)
 {
-    const cJSON *row;
+    return reveal_total(v).hundredths > TYPED_ABOVE;
+}
 
-    memset(v->counts, 0, sizeof(v->counts));
-    cJSON_ArrayForEach(row, items)
-    {
-        const char *word = json_str(row, "outcome");
+bool reveal_is_affordable(const struct reveal *v)
+{
+    return reveal_total(v).hundredths <= v->balance.hundredths;
+}
 
-        for (int i = 0; word && i < 5; i++)
-            v->counts[i] += strcmp(outcomes[i], word) == 0;
+/* Requests: one profile has a route of its own, which is what most reveals are. */
+
+static void add_words(struct buf *b, const struct reveal *v, bool all)
+{
+    bool first = true;
+
+    buf_str(b, "\"fields\":[");
+    for (int i = 0; i < REVEAL_CONTACTS; i++) {
+        if (!all && !v->wanted[i])
+            continue;
+        buf_printf(b, "%s\"%s\"", first ? "" : ",", reveal_contacts[i]);
+        first = false;
+    }
+    buf_char(b, ']');
+}
+
+static void add_ids(struct buf *b, const struct reveal *v)
+{
+    char id[UUID_TEXT];
+
+    buf_str(b, "\"ids\":[");
+    for (size_t i = 0; i < v->n; i++)
+        buf_printf(b, "%s\"%s\"", i ? "," : "", uuid_text(&v->ids[i], id));
+    buf_str(b, "],");
+}
+
+static void post(struct reveal *v, bool dry_run, api_done *done)
+{
+    struct buf b = BUF_INIT(256 * 1024);
+    char path[PATH] = "/api/reveals", id[UUID_TEXT], text[CREDITS_TEXT];
+
+    buf_char(&b, '{');
+    if (v->n == 1)
+        snprintf(path, sizeof(path), "/api/profiles/%s/reveal", uuid_text(&v->ids[0], id));
+    else
+        add_ids(&b, v);
+    add_words(&b, v, dry_run);
+    if (dry_run)
+        buf_str(&b, ",\"dry_run\":true}");
+    else
+        buf_printf(&b, ",\"max_credits\":%s}", credits_text(reveal_total(v), text));
+    api_send(app_api(v->base.app),
+             &(struct api_request){.method = "POST",
+                                   .path = path,
+                                   .json = b.data,
+                                   .idempotency_key = dry_run ? NULL : v->key},
+             done, v);
+    buf_free(&b);
+}
+
+/* The reply for one as the reply for many, so that the rest knows one form. */
+static void as_many(struct reveal *v, const struct reveal_reply *one)
+{
+    struct reveal_item *item = arena_alloc(v->mem, sizeof(*item));
+    char *id = arena_alloc(v->mem, UUID_TEXT);
+
+    *item = (struct reveal_item){.id = uuid_text(&v->ids[0], id),
+                                 .outcome = "",
+                                 .charged = one->charged,
+                                 .price = one->price,
+                                 .email = one->email,
+                                 .phone = one->phone,
+                                 .fields = one->fields};
+    v->reply = (struct reveals_reply){.charged = one->charged,
+                                      .price = one->price,
+                                      .balance = one->balance,
+                                      .dry_run = one->dry_run,
+                                      .items = {item, 1}};
+}
+
+static bool decode(struct reveal *v, const cJSON *doc)
+{
+    struct reveal_reply one = {0};
+    struct problem why;
+
+    arena_free(v->mem);
+    v->mem = arena_new();
+    v->reply = (struct reveals_reply){0};
+    if (v->n > 1)
+        return json_decode(&reveals_reply_type, doc, JSON_FROM_SERVER, v->mem, &v->reply, NULL,
+                           &why) == ERR_OK;
+    if (json_decode(&reveal_reply_type, doc, JSON_FROM_SERVER, v->mem, &one, NULL, &why))
+        return false;
+    as_many(v, &one);
+    return true;
+}
+
+static void refuse(struct reveal *v, const char *text)
+{
+    v->stage = STAGE_REFUSED;
+    snprintf(v->trouble, sizeof(v->trouble), "%s", text);
+}
+
+/* The price */
+
+static void count_field(struct reveal *v, const struct reveal_field *f)
+{
+    for (int i = 0; i < REVEAL_CONTACTS; i++) {
+        if (strcmp(f->field, reveal_contacts[i]) != 0)
+            continue;
+        v->offers[i].price.hundredths += f->price.hundredths;
+        for (int k = 0; k < OUTCOMES; k++)
+            v->offers[i].n[k] += strcmp(f->outcome, outcome_words[k]) == 0;
+    }
+}
+
+static void count(struct reveal *v)
+{
+    const struct reveal_item *items = v->reply.items.v;
+
+    memset(v->offers, 0, sizeof(v->offers));
+    v->not_found = 0;
+    for (size_t i = 0; i < v->reply.items.n; i++) {
+        const struct reveal_field *fields = items[i].fields.v;
+
+        v->not_found += items[i].outcome && strcmp(items[i].outcome, "not_found") == 0;
+        for (size_t k = 0; k < items[i].fields.n; k++)
+            if (fields[k].field && fields[k].outcome)
+                count_field(v, &fields[k]);
     }
 }
 
@@ -78,212 +180,150 @@ static void got_price(void *arg, const struct api_reply *r)
     struct reveal *v = arg;
 
     if (r->err) {
-        v->stage = STAGE_REFUSED;
-        snprintf(v->error, sizeof(v->error), "%s", r->detail);
-        return;
+        refuse(v, r->detail);
+        app_say_error(v->base.app, r);
+    } else if (!decode(v, r->doc)) {
+        refuse(v, "the server's answer makes no sense");
+    } else {
+        v->balance = v->reply.balance;
+        count(v);
+        v->stage = STAGE_READY;
+        v->armed_us = 0; /* from the frame that shows it */
     }
-    v->price = json_num(r->doc, "price", 0);
-    v->balance = json_num(r->doc, "balance", 0);
-    count_outcomes(v, cJSON_GetObjectItemCaseSensitive(r->doc, "items"));
-    v->stage = STAGE_READY;
-    v->armed_us = 0; /* from the frame that shows it */
 }
 
 static void ask_price(struct reveal *v)
 {
-    char *body = make_body(v, true);
     struct uuid id = uuid_new();
 
-    v->stage = STAGE_PRICE;
+    v->stage = STAGE_ASKING;
     uuid_text(&id, v->key); /* another question is another charge */
-    screen_call(&v->base, "POST", "/api/reveals", body, got_price);
-    cJSON_free(body);
+    input_clear(&v->typed);
+    post(v, true, got_price);
 }
+
+/* The charge */
 
 /* The screens below show what was revealed, without asking again. */
 static void tell_below(struct reveal *v)
 {
-    const cJSON *items = cJSON_GetObjectItemCaseSensitive(v->result, "items"), *row;
+    const struct reveal_item *items = v->reply.items.v;
 
     for (struct screen *s = v->base.below; s; s = s->below) {
+        struct search *search = (struct search *)s;
+
         if (s->class != &search_screen)
             continue;
-        cJSON_ArrayForEach(row, items)
-        {
-            search_own((struct search *)s, json_str(row, "id"), json_str(row, "email"),
-                       json_str(row, "phone"));
-        }
-        ((struct search *)s)->n_marks = 0;
+        for (size_t i = 0; i < v->reply.items.n; i++)
+            search_own(search, items[i].id, items[i].email, items[i].phone);
     }
-    if (v->base.below && v->base.below->class == &detail_screen)
-        screen_wake(v->base.below, 1);
 }
 
 static void got_result(void *arg, const struct api_reply *r)
 {
     struct reveal *v = arg;
 
-    if (r->err == ERR_UNAVAILABLE && r->status == 0) {
-        v->stage = r->sent ? STAGE_UNKNOWN : STAGE_READY;
-        snprintf(v->error, sizeof(v->error), "%s", r->detail);
-        return;
+    if (r->status == 0 && r->sent) {
+        v->stage = STAGE_UNKNOWN;
+        snprintf(v->trouble, sizeof(v->trouble), "%s", r->detail);
+    } else if (r->err) { /* never sent, or another price or balance by now */
+        refuse(v, r->detail);
+        app_say_error(v->base.app, r);
+    } else if (!decode(v, r->doc)) {
+        v->stage = STAGE_UNKNOWN;
+        snprintf(v->trouble, sizeof(v->trouble), "the server's answer makes no sense");
+    } else {
+        v->stage = STAGE_DONE;
+        v->balance = v->reply.balance;
+        app_set_balance(v->base.app, v->balance);
+        tell_below(v);
     }
-    if (r->err) { /* a changed price or balance: nothing was charged */
-        v->stage = STAGE_REFUSED;
-        snprintf(v->error, sizeof(v->error), "%s", r->detail);
-        return;
-    }
-    v->stage = STAGE_DONE;
-    v->result = cJSON_Duplicate(r->doc, true);
-    v->price = json_num(r->doc, "charged", 0);
-    v->balance = json_num(r->doc, "balance", 0);
-    app_set_balance(v->base.app, v->balance);
-    tell_below(v);
 }
 
 static void send(struct reveal *v)
 {
-    char *body = make_body(v, false);
-
     v->stage = STAGE_SENT;
-    api_send(app_api(v->base.app),
-             &(struct api_request){
-                 .method = "POST", .path = "/api/reveals", .json = body, .idempotency_key = v->key},
-             got_result, v);
-    cJSON_free(body);
+    post(v, false, got_result);
 }
 
-void reveal_open_for(struct app *app, char (*ids)[UUID_TEXT], size_t n)
+void reveal_open(struct app *app, const struct uuid *ids, size_t n)
 {
     struct reveal *v = (struct reveal *)app_push(app, &reveal_screen);
 
     v->ids = xcalloc(n, sizeof(*v->ids));
     memcpy(v->ids, ids, n * sizeof(*v->ids));
     v->n = n;
+    v->wanted[REVEAL_EMAIL] = true;
     flushinp();
     ask_price(v);
 }
 
-static void draw_price(struct reveal *v, int y, int x, int w)
+/* Keys */
+
+static struct reveal *of(struct screen *s)
 {
-    static const char *const words[5] = {"to reveal", "yours already (free)", "have none",
-                                         "not to be contacted", "not found"};
-
-    for (int i = 0; i < 5; i++)
-        if (v->counts[i])
-            ui_printf(y++, x, w, STYLE_TEXT, "%-24s %6d", words[i], v->counts[i]);
-    y++;
-    ui_printf(y++, x, w, STYLE_COST, "%-24s %6.10g cr", "TOTAL NOW", v->price);
-    ui_printf(y++, x, w, STYLE_TEXT, "balance %.10g -> %.10g", v->balance, v->balance - v->price);
-    y++;
-    if (v->price > v->balance)
-        ui_text(y, x, w, STYLE_ERR, "x not enough credits");
-    else if (v->price > TYPED_ABOVE)
-        ui_printf(y, x, w, STYLE_TEXT, "type %.10g and Enter to pay: %s", v->price, v->typed.text);
-    else
-        ui_printf(y, x, w, STYLE_TEXT, "y = reveal for %.10g cr     [ Cancel ]", v->price);
-    if (!v->armed_us)
-        v->armed_us = clock_mono_us() + ARM_MS * 1000;
-}
-
-static void draw_result(const struct reveal *v, int y, int x, int w)
-{
-    const cJSON *items = cJSON_GetObjectItemCaseSensitive(v->result, "items"), *row;
-    int shown = 0;
-
-    ui_printf(y++, x, w, STYLE_OK, "+ charged %.10g cr, balance %.10g", v->price, v->balance);
-    cJSON_ArrayForEach(row, items)
-    {
-        const char *email = json_str(row, "email"), *phone = json_str(row, "phone");
-
-        if (shown++ >= SHOWN)
-            break;
-        ui_printf(y++, x, w, STYLE_TEXT, "%s  %s%s%s", json_str(row, "outcome"), email ? email : "",
-                  email && phone ? "  " : "", phone ? phone : "");
-    }
-}
-
-static void reveal_draw(struct screen *s, int rows, int cols)
-{
-    struct reveal *v = (struct reveal *)s;
-    int w = cols < 64 ? cols - 2 : 60, h = 14, x = (cols - w) / 2, y = (rows - h) / 2 + 1;
-    char title[64];
-
-    if (h > rows) {
-        h = rows;
-        y = 1;
-    }
-    snprintf(title, sizeof(title), "Reveal %zu contact%s: e-mail%s", v->n, v->n == 1 ? "" : "s",
-             v->phone ? " and phone" : "");
-    if (!ui_box(y, x, h, w, title))
-        return;
-    x += 3;
-    w -= 6;
-    switch (v->stage) {
-    case STAGE_PRICE:
-        ui_text(y + 2, x, w, STYLE_DIM, "asking for the price ...");
-        break;
-    case STAGE_READY:
-        draw_price(v, y + 2, x, w);
-        break;
-    case STAGE_SENT:
-        ui_text(y + 2, x, w, STYLE_DIM, "revealing ...");
-        break;
-    case STAGE_UNKNOWN:
-        ui_text(y + 2, x, w, STYLE_WARN, "! the answer was lost; it may have been charged");
-        ui_text(y + 4, x, w, STYLE_TEXT, "R asks again: the same request, never charged twice");
-        break;
-    case STAGE_DONE:
-        draw_result(v, y + 2, x, w);
-        break;
-    case STAGE_REFUSED:
-        ui_printf(y + 2, x, w, STYLE_ERR, "x %s", v->error);
-        ui_text(y + 4, x, w, STYLE_TEXT, "nothing was charged");
-        break;
-    }
-    ui_focus(y + h - 2, x);
+    return (struct reveal *)s;
 }
 
 static bool is_armed(const struct reveal *v)
 {
     return v->stage == STAGE_READY && v->armed_us && clock_mono_us() >= v->armed_us &&
-           v->price <= v->balance;
+           reveal_is_affordable(v) && (v->wanted[REVEAL_EMAIL] || v->wanted[REVEAL_PHONE]);
+}
+
+/* A frame with the total is out. */
+static void reveal_tick(struct screen *s)
+{
+    struct reveal *v = of(s);
+
+    if (v->stage == STAGE_READY && !v->armed_us)
+        v->armed_us = clock_mono_us() + ARM_MS * 1000;
 }
 
 static void yes(struct screen *s)
 {
-    struct reveal *v = (struct reveal *)s;
-
-    if (is_armed(v) && v->price <= TYPED_ABOVE)
-        send(v);
+    if (is_armed(of(s)) && !reveal_needs_typing(of(s)))
+        send(of(s));
 }
 
+/* Enter cancels, but for a large sum that was typed. */
 static void enter(struct screen *s)
 {
-    struct reveal *v = (struct reveal *)s;
-    char *end;
-    double typed = strtod(v->typed.text, &end);
+    struct reveal *v = of(s);
+    struct credits typed;
 
-    if (v->typed.len && is_armed(v) && !*end && typed > v->price - 0.001 &&
-        typed < v->price + 0.001)
+    if (!v->typed.len || v->stage != STAGE_READY)
+        app_close(s);
+    else if (is_armed(v) && reveal_needs_typing(v) && credits_parse(v->typed.text, &typed) &&
+             typed.hundredths == reveal_total(v).hundredths)
         send(v);
     else
-        app_close(s);
+        app_say(s->app, STYLE_WARN, "that is not the total; nothing was charged");
+}
+
+static void toggle(struct reveal *v, enum reveal_contact c)
+{
+    if (v->stage != STAGE_READY)
+        return;
+    v->wanted[c] = !v->wanted[c];
+    v->armed_us = 0; /* it is another total */
+    input_clear(&v->typed);
 }
 
 static void toggle_phone(struct screen *s)
 {
-    struct reveal *v = (struct reveal *)s;
-
-    if (v->stage != STAGE_READY && v->stage != STAGE_REFUSED)
-        return;
-    v->phone = !v->phone;
-    ask_price(v);
+    toggle(of(s), REVEAL_PHONE);
 }
 
+static void toggle_email(struct screen *s)
+{
+    toggle(of(s), REVEAL_EMAIL);
+}
+
+/* The price again, or a lost answer: the same request under the same key charges once. */
 static void again(struct screen *s)
 {
-    struct reveal *v = (struct reveal *)s;
+    struct reveal *v = of(s);
 
     if (v->stage == STAGE_UNKNOWN)
         send(v);
@@ -291,41 +331,50 @@ static void again(struct screen *s)
         ask_price(v);
 }
 
+/* What is on its way cannot be called back: giving up waiting leaves it unknown. */
 static void cancel(struct screen *s)
 {
+    struct reveal *v = of(s);
+
+    if (v->stage == STAGE_SENT) {
+        api_cancel_all(app_api(s->app), s);
+        v->stage = STAGE_UNKNOWN;
+        snprintf(v->trouble, sizeof(v->trouble), "you did not wait for the answer");
+        return;
+    }
+    if (v->stage == STAGE_UNKNOWN)
+        app_say(s->app, STYLE_WARN, "it may have been charged; what is owned is never paid again");
     app_close(s);
 }
 
-/* While a charge is under way only its end, or Esc, leaves the dialog. */
 static bool reveal_input(struct screen *s, int key)
 {
-    struct reveal *v = (struct reveal *)s;
+    struct reveal *v = of(s);
+    bool digit = (key >= '0' && key <= '9') || key == '.',
+         erase_key = key == 127 || key == 8 || key == KEY_FN(KEY_BACKSPACE);
 
-    if (v->stage == STAGE_SENT)
-        return key != 27;
-    if (v->stage == STAGE_READY && v->price > TYPED_ABOVE &&
-        ((key >= '0' && key <= '9') || key == '.' || key == 127 || key == KEY_FN(KEY_BACKSPACE)))
-        return input_key(&v->typed, key);
-    return false;
+    return v->stage == STAGE_READY && reveal_needs_typing(v) && (digit || erase_key) &&
+           input_key(&v->typed, key);
 }
 
 static void reveal_close(struct screen *s)
 {
-    struct reveal *v = (struct reveal *)s;
-
-    free(v->ids);
-    cJSON_Delete(v->result);
+    free(of(s)->ids);
+    arena_free(of(s)->mem);
 }
 
 static const struct key reveal_keys[] = {
-    {'y', NULL, "y:reveal", "Pay the price that is shown, up to 25 credits.", yes},
-    {'m', NULL, "m:phone", "With or without the phone.", toggle_phone},
-    {'\r', "Enter", NULL, "Close; above 25 credits: pay when the number is typed.", enter},
-    {'\n', "Enter", NULL, NULL, enter},
-    {'R', NULL, NULL, "Ask again: the price, or a lost answer under the same key.", again},
-    {'n', NULL, "Esc/n:cancel", "Close; nothing is charged.", cancel},
-    {27, "Esc", NULL, NULL, cancel},
-    {'q', NULL, NULL, NULL, cancel},
+    {KEY_ESCAPE, "Esc", "cancel", "cancel", "Close; nothing is charged.", cancel},
+    {'n', NULL, .run = cancel},
+    {'q', NULL, .run = cancel},
+    {KEY_CTRL('c'), "Ctrl-C", .run = cancel},
+    {'y', NULL, "pay", "reveal", "Pay the total that is shown, up to 25 credits.", yes},
+    {'m', NULL, "phone", "phone", "With the phone, or without.", toggle_phone},
+    {'e', NULL, "e-mail", "e-mail", "With the e-mail, or without.", toggle_email},
+    {'\r', "Enter", "close", NULL, "Close; above 25 credits: pay when the total is typed.", enter},
+    {'\n', "Enter", .run = enter},
+    {'R', NULL, "ask again", NULL, "The price again; or a lost answer, never charged twice.",
+     again},
     {0},
 };
 
@@ -335,4 +384,5 @@ const struct screen_class reveal_screen = {.title = "Reveal",
                                            .overlay = true,
                                            .draw = reveal_draw,
                                            .input = reveal_input,
+                                           .tick = reveal_tick,
                                            .close = reveal_close};

@@ -1,374 +1,292 @@
-/* The search screen's keys, and the detail of one profile. */
+/* The search screen's keys. */
+#include <curses.h>
+
+#include "tui/screens/screens.h"
 #include "tui/screens/search.h"
 
-#include <curses.h>
-#include <string.h>
+enum { MORE_BEFORE_END = 20 };
 
-#include "common/json.h"
-#include "tui/screens/list.h"
-#include "tui/screens/reveal.h"
-#include "tui/session.h"
-
-enum { REST_MS = 150, MORE_BEFORE_END = 20 };
-
-static struct search *search_of(struct screen *s)
+static struct search *of(struct screen *s)
 {
     return (struct search *)s;
 }
 
-static void search_open(struct screen *base)
+/* The first question, and again after a sign-in: it may be somebody else. */
+static void search_shown(struct screen *base)
 {
-    struct search *s = search_of(base);
+    struct search *s = of(base);
 
-    if (app_session(base->app)->refresh_token)
+    if (!app_me(base->app)->role)
+        search_forget(s);
+    if (!s->shown && !s->call)
         search_ask(s);
-    else
-        screen_wake(base, REST_MS); /* after signing in */
 }
 
 static void search_close(struct screen *s)
 {
-    search_free(search_of(s));
+    search_free(of(s));
 }
 
-/* Before anybody is signed in there is nothing to ask. */
-static void tick(struct screen *base)
+static void focus(struct search *s, enum focus f);
+
+static struct scroll *search_scroll(struct screen *base)
 {
-    if (app_session(base->app)->refresh_token)
-        search_tick(base);
-    else
-        screen_wake(base, REST_MS * 2);
+    struct search *s = of(base);
+
+    return s->focus == FOCUS_FILTERS ? &s->lines : &s->rows;
 }
 
-static void move_to(struct search *s, size_t at)
+static void search_moved(struct screen *base)
 {
-    size_t last = s->n_rows ? s->n_rows - 1 : 0;
+    struct search *s = of(base);
 
-    s->at = at > last ? last : at;
-    if (s->at + MORE_BEFORE_END >= s->n_rows)
+    if (s->focus == FOCUS_FILTERS)
+        return;
+    if (s->rows.at + MORE_BEFORE_END >= s->rows.n)
         search_more(s);
-    if (s->fresh)
-        screen_wake(&s->base, REST_MS);
-}
-
-static void move_facet(struct search *s, int by)
-{
-    struct facet_line line;
-    int at = s->facet_at + by;
-
-    while (at > 0 && !search_facet_line(s, at, &line))
-        at--;
-    s->facet_at = at < 0 ? 0 : at;
-}
-
-static void move_by(struct screen *base, int by)
-{
-    struct search *s = search_of(base);
-
-    if (s->focus == FOCUS_FACETS)
-        move_facet(s, by);
-    else if (by < 0 && (size_t)-by > s->at)
-        move_to(s, 0);
-    else
-        move_to(s, s->at + (size_t)by);
-}
-
-static void down(struct screen *s)
-{
-    move_by(s, 1);
-}
-
-static void up(struct screen *s)
-{
-    move_by(s, -1);
-}
-
-static void half_down(struct screen *s)
-{
-    move_by(s, (LINES - 8) / 2);
-}
-
-static void half_up(struct screen *s)
-{
-    move_by(s, -(LINES - 8) / 2);
-}
-
-static void page_down(struct screen *s)
-{
-    move_by(s, LINES - 9);
-}
-
-static void page_up(struct screen *s)
-{
-    move_by(s, 9 - LINES);
-}
-
-static void first(struct screen *base)
-{
-    struct search *s = search_of(base);
-
-    if (s->focus == FOCUS_FACETS)
-        s->facet_at = 0;
-    else
-        move_to(s, 0);
-}
-
-static void last(struct screen *s)
-{
-    move_by(s, 1000000);
+    search_rest(s);
 }
 
 static void edit(struct screen *s)
 {
-    search_of(s)->focus = FOCUS_QUERY;
+    focus(of(s), FOCUS_WORDS);
 }
 
-static void facets(struct screen *base)
+static void filters(struct screen *s)
 {
-    struct search *s = search_of(base);
-
-    s->focus = s->focus == FOCUS_FACETS ? FOCUS_RESULTS : FOCUS_FACETS;
+    focus(of(s), FOCUS_FILTERS);
 }
 
-static void next_focus(struct screen *base)
+static void results(struct screen *s)
 {
-    struct search *s = search_of(base);
-
-    s->focus = (enum focus)((s->focus + 1) % 3);
+    focus(of(s), FOCUS_RESULTS);
 }
 
-static void toggle_facet(struct search *s, bool exclude)
+static void next_group(struct screen *s)
 {
+    search_next_facet(of(s));
+}
+
+static void toggle(struct search *s, bool exclude)
+{
+    const struct facet_line *at = search_line(s);
     struct facet_line line;
 
-    if (!search_facet_line(s, s->facet_at, &line) || !line.value)
+    if (!at || at->kind == FACET_HEAD)
         return;
-    search_toggle(s, line.facet, line.value->value, exclude);
-    search_ask(s);
+    line = *at; /* building moves them */
+    if (line.kind == FACET_MORE)
+        s->open[line.facet] = true;
+    else
+        search_toggle(s, line.facet, line.value, exclude);
+    search_build_lines(s);
+    if (line.kind == FACET_VALUE)
+        search_ask(s);
+}
+
+static void want(struct screen *s)
+{
+    toggle(of(s), false);
+}
+
+static void exclude(struct screen *s)
+{
+    toggle(of(s), true);
 }
 
 static void mark(struct screen *base)
 {
-    struct search *s = search_of(base);
-    const struct profile *p = search_row(s, s->at);
+    struct search *s = of(base);
+    const struct profile *p = search_row(s, s->rows.at);
 
-    if (s->focus == FOCUS_FACETS) {
-        toggle_facet(s, false);
-    } else if (p) {
-        search_mark(s, p);
-        down(base);
-    }
+    if (!p)
+        return;
+    search_mark(s, p);
+    scroll_by(&s->rows, 1);
+    search_moved(base);
 }
 
-static void exclude(struct screen *base)
+static void mark_all(struct screen *s)
 {
-    struct search *s = search_of(base);
-
-    if (s->focus == FOCUS_FACETS)
-        toggle_facet(s, true);
+    search_mark_loaded(of(s));
 }
 
 static void unmark_all(struct screen *s)
 {
-    search_of(s)->n_marks = 0;
+    of(s)->n_marks = 0;
 }
 
 static void clear_filters(struct screen *base)
 {
-    struct search *s = search_of(base);
+    struct search *s = of(base);
 
-    s->n_chosen = 0;
+    s->now.n = 0;
+    search_build_lines(s);
     search_ask(s);
 }
 
-static void next_sort(struct screen *base)
+static void take_sort(struct screen *base, int chosen)
 {
-    static const char *const sorts[] = {NULL,      "score",    "name",    "company",
-                                        "updated", "-updated", "quality", NULL};
-    struct search *s = search_of(base);
-    size_t i = 0;
+    struct search *s = of(base);
 
-    while (i < 6 && s->sort && (!sorts[i] || strcmp(sorts[i], s->sort) != 0))
-        i++;
-    s->sort = sorts[i + 1];
+    s->now.sort = chosen;
     search_ask(s);
+}
+
+static void sort(struct screen *s)
+{
+    const char *labels[SORTS];
+
+    for (int i = 0; i < SORTS; i++)
+        labels[i] = search_sorts[i].label;
+    pick_open(s, "Order", labels, SORTS, of(s)->now.sort, take_sort);
+}
+
+static void undo(struct screen *s)
+{
+    search_undo(of(s));
+}
+
+static void redo(struct screen *s)
+{
+    search_redo(of(s));
 }
 
 static void again(struct screen *s)
 {
-    search_ask(search_of(s));
+    search_ask(of(s));
     app_refresh_me(s->app);
 }
 
+/* Stop what runs, else unmark. */
 static void escape(struct screen *base)
 {
-    struct search *s = search_of(base);
+    struct search *s = of(base);
 
-    if (s->focus != FOCUS_RESULTS)
-        s->focus = FOCUS_RESULTS;
-    else if (s->loading)
-        api_cancel_all(app_api(base->app), base), s->loading = false, s->call = NULL;
+    if (s->call || s->retry_us)
+        search_stop(s);
+    else
+        s->n_marks = 0;
+}
+
+static void interrupt(struct screen *base)
+{
+    struct search *s = of(base);
+
+    if (s->call || s->retry_us)
+        search_stop(s);
+    else
+        quit_ask(base);
+}
+
+static void open_row(struct screen *base)
+{
+    struct search *s = of(base);
+    const struct profile *p = search_row(s, s->rows.at);
+
+    if (p)
+        profile_open(base->app, &p->id);
 }
 
 static void reveal(struct screen *base)
 {
-    struct search *s = search_of(base);
-    const struct profile *p = search_row(s, s->at);
-    char id[1][UUID_TEXT];
+    struct search *s = of(base);
+    const struct profile *p = search_row(s, s->rows.at);
 
-    if (s->n_marks) {
-        reveal_open_for(base->app, s->marks, s->n_marks);
-    } else if (p) {
-        uuid_text(&p->id, id[0]);
-        reveal_open_for(base->app, id, 1);
-    }
+    if (s->n_marks)
+        reveal_open(base->app, s->marks, s->n_marks);
+    else if (p)
+        reveal_open(base->app, &p->id, 1);
 }
 
-static bool query_input(struct screen *base, int key)
+static bool search_input(struct screen *base, int key)
 {
-    struct search *s = search_of(base);
+    struct search *s = of(base);
 
-    if (s->focus != FOCUS_QUERY)
-        return false;
-    if (key == '\r' || key == '\n') {
-        s->focus = FOCUS_RESULTS;
-        search_ask(s);
-        return true;
-    }
-    if (key == KEY_FN(KEY_DOWN)) {
-        s->focus = FOCUS_RESULTS;
-        return true;
-    }
-    if (!input_key(&s->query, key))
+    if (s->focus != FOCUS_WORDS || !input_key(&s->words, key))
         return false;
     search_ask_soon(s);
     return true;
 }
 
-/* The detail: everything of one profile, as the server shows it to us. */
-
-struct detail {
-    struct screen base;
-    struct arena *mem;
-    struct profile p;
-    bool loaded;
-    char id[UUID_TEXT];
-};
-
-static void got_detail(void *arg, const struct api_reply *r)
+static void submit(struct screen *base)
 {
-    struct detail *d = arg;
-    struct problem why;
-
-    if (r->err) {
-        app_say_error(d->base.app, r);
-        return;
-    }
-    arena_free(d->mem);
-    d->mem = arena_new();
-    d->p = (struct profile){0};
-    d->loaded = !json_decode(&profile_type, r->doc, JSON_FROM_SERVER, d->mem, &d->p, NULL, &why);
-    for (size_t i = 0; i < d->p.owned_fields.n; i++)
-        d->p.owned |= strcmp(d->p.owned_fields.v[i], "email") == 0 ? OWN_EMAIL : OWN_PHONE;
+    search_ask(of(base));
+    results(base);
 }
 
-static void detail_ask(struct screen *s)
-{
-    struct detail *d = (struct detail *)s;
-    char path[64];
-
-    snprintf(path, sizeof(path), "/api/profiles/%s", d->id);
-    screen_call(s, "GET", path, NULL, got_detail);
-}
-
-static void open_detail(struct screen *base)
-{
-    struct search *s = search_of(base);
-    const struct profile *p = search_row(s, s->at);
-    struct detail *d;
-
-    if (s->focus == FOCUS_FACETS) {
-        toggle_facet(s, false);
-        return;
-    }
-    if (!p)
-        return;
-    d = (struct detail *)app_push(base->app, &detail_screen);
-    uuid_text(&p->id, d->id);
-    detail_ask(&d->base);
-}
-
-static void detail_draw(struct screen *s, int rows, int cols)
-{
-    struct detail *d = (struct detail *)s;
-
-    if (d->loaded)
-        search_draw_profile(&d->p, 2, 2, rows - 2, cols - 4);
-    else
-        ui_text(2, 2, cols - 4, STYLE_DIM, "loading ...");
-    ui_focus(2, 2);
-}
-
-static void detail_reveal(struct screen *s)
-{
-    reveal_open_for(s->app, &((struct detail *)s)->id, 1);
-}
-
-static void detail_close(struct screen *s)
-{
-    arena_free(((struct detail *)s)->mem);
-}
-
-static const struct key detail_keys[] = {
-    {'r', NULL, "r:reveal", "Reveal contacts; the price is shown first.", detail_reveal},
-    {'R', NULL, "R:refresh", "Ask the server again.", detail_ask},
+static const struct key words_keys[] = {
+    {'\r', "Enter", "search", "search", "Search for these words.", submit},
+    {'\n', "Enter", .run = submit},
+    {KEY_ESCAPE, "Esc", "results", "results", "Back to the results.", results},
+    {KEY_CTRL('c'), "Ctrl-C", .run = results},
+    {KEY_FN(KEY_DOWN), "Down", .run = results},
+    {'\t', "Tab", "next pane", NULL, "To the filters.", filters},
     {0},
 };
 
-const struct screen_class detail_screen = {.title = "Profile",
-                                           .size = sizeof(struct detail),
-                                           .keys = detail_keys,
-                                           .draw = detail_draw,
-                                           .tick = detail_ask,
-                                           .close = detail_close};
+/* What the filters and the results share. */
+#define QUESTION_KEYS                                                                               \
+    {'/', NULL, "words", "search", "Edit the words: vp sales -intern country:DE,FR \"a phrase\"",   \
+     edit},                                                                                         \
+        {'s', NULL, "sort", "sort", "Choose the order.", sort},                                     \
+        {'x', NULL, "clear filters", "clear", "Clear the filters.", clear_filters},                 \
+        {'u', NULL, "undo", "undo", "Take back the last change of words, filters or order.", undo}, \
+        {KEY_CTRL('r'), "Ctrl-R", "redo", NULL, "Change it again.", redo},                          \
+    {                                                                                               \
+        'R', NULL, "refresh", NULL, "Search again.", again                                          \
+    }
+
+static const struct key filters_keys[] = {
+    {' ', "Space", "on or off", "on/off", "Want this value, or no longer.", want},
+    {'\r', "Enter", .run = want},
+    {'\n', "Enter", .run = want},
+    {'-', NULL, "exclude", "exclude", "Not this value, or no longer.", exclude},
+    {'\t', "Tab", "next group", "next", "The next group of values.", next_group},
+    {'f', NULL, "results", "results", "Back to the results.", results},
+    {KEY_ESCAPE, "Esc", .run = results},
+    {KEY_CTRL('c'), "Ctrl-C", .run = results},
+    {KEY_FN(KEY_BTAB), "Shift-Tab", .run = results},
+    QUESTION_KEYS,
+    {0},
+};
 
 static const struct key search_keys[] = {
-    {'/', NULL, "/:search", "Edit the words: a b* -c country:DE,FR", edit},
-    {'f', NULL, "f:filters", "To the filters and back.", facets},
-    {' ', "Space", "space:mark", "Mark the row; in the filters: on or off.", mark},
-    {'-', NULL, NULL, "In the filters: exclude this value.", exclude},
-    {'r', NULL, "r:reveal", "Reveal the marked rows, else this one; the price is shown first.",
-     reveal},
-    {'\r', "Enter", NULL, "Open the profile; in the filters: on or off.", open_detail},
-    {'\n', "Enter", NULL, NULL, open_detail},
-    {'s', NULL, "s:sort", "The next order.", next_sort},
-    {'x', NULL, NULL, "Clear the filters.", clear_filters},
-    {'U', NULL, NULL, "Unmark all.", unmark_all},
-    {'j', NULL, NULL, "Down.", down},
-    {KEY_FN(KEY_DOWN), "Down", NULL, NULL, down},
-    {'k', NULL, NULL, "Up.", up},
-    {KEY_FN(KEY_UP), "Up", NULL, NULL, up},
-    {KEY_CTRL('d'), "Ctrl-D", NULL, "Half a page down.", half_down},
-    {KEY_CTRL('u'), "Ctrl-U", NULL, "Half a page up.", half_up},
-    {KEY_CTRL('f'), "Ctrl-F", NULL, "A page down.", page_down},
-    {KEY_FN(KEY_NPAGE), "PgDn", NULL, NULL, page_down},
-    {KEY_CTRL('b'), "Ctrl-B", NULL, "A page up.", page_up},
-    {KEY_FN(KEY_PPAGE), "PgUp", NULL, NULL, page_up},
-    {'g', NULL, NULL, "First row.", first},
-    {KEY_FN(KEY_HOME), "Home", NULL, NULL, first},
-    {'G', NULL, NULL, "Last loaded row.", last},
-    {KEY_FN(KEY_END), "End", NULL, NULL, last},
-    {'\t', "Tab", NULL, "The next pane.", next_focus},
-    {'R', NULL, NULL, "Search again.", again},
-    {27, "Esc", NULL, "Leave the field or the filters; stop a search.", escape},
+    {'f', NULL, "filters", "filters", "To the filters.", filters},
+    {' ', "Space", "mark", "mark", "Mark the row and go on.", mark},
+    {'r', NULL, "reveal", "reveal",
+     "Reveal the marked rows, else this one; the price is shown first.", reveal, ROLE_USER},
+    {'\r', "Enter", "open", "open", "Open the profile.", open_row},
+    {'\n', "Enter", .run = open_row},
+    QUESTION_KEYS,
+    {'\t', "Tab", "next pane", NULL, "To the words.", edit},
+    {KEY_FN(KEY_BTAB), "Shift-Tab", "previous pane", NULL, "To the filters.", filters},
+    {'a', NULL, "mark all", NULL, "Mark all rows that are loaded.", mark_all},
+    {'U', NULL, "unmark all", NULL, "Unmark all.", unmark_all},
+    {KEY_ESCAPE, "Esc", "stop", NULL, "Stop a search; else unmark.", escape},
+    {KEY_CTRL('c'), "Ctrl-C", "interrupt", NULL, "Stop a search; else leave (it asks).", interrupt},
     {0},
 };
+
+/* Each focus has keys of its own, so that the bottom line and the help are always true. */
+static void focus(struct search *s, enum focus f)
+{
+    const struct key *const keys[FOCUSES] = {
+        [FOCUS_RESULTS] = search_keys, [FOCUS_WORDS] = words_keys, [FOCUS_FILTERS] = filters_keys};
+
+    s->focus = f;
+    s->editing = false;
+    s->base.keys = keys[f];
+    s->base.typing = f == FOCUS_WORDS;
+}
 
 const struct screen_class search_screen = {.title = "Search",
                                            .size = sizeof(struct search),
                                            .keys = search_keys,
-                                           .open = search_open,
+                                           .shown = search_shown,
                                            .draw = search_draw,
-                                           .input = query_input,
-                                           .tick = tick,
+                                           .input = search_input,
+                                           .moves = search_scroll,
+                                           .moved = search_moved,
+                                           .tick = search_tick,
                                            .close = search_close};

@@ -1,88 +1,139 @@
 /*
- * The search screen in three files: search_model.c (what is asked and what came), search_view.c
- * (how it looks), search.c (keys).
+ * The search screen in five files: search_model.c (what is asked and what came), search_facets.c
+ * (the lines of the filters), search_view.c and search_table.c (how it looks), search.c (keys).
  */
 #ifndef TUI_SCREENS_SEARCH_H
 #define TUI_SCREENS_SEARCH_H
 
-#include "common/api.h"
 #include "common/mem.h"
 #include "tui/screen.h"
-#include "tui/ui.h"
+#include "tui/widgets/input.h"
 
-enum { PAGE_ROWS = 50, MARKS_MAX = 1000, CHOSEN_MAX = 64, PANE_FACETS = 8, ROWS_MAX = 5000 };
-
-struct result_page {
-    struct result_page *next;
-    struct arena *mem;
-    struct profile *rows;
-    size_t n;
+enum {
+    PAGE_ROWS = 50,   /* asked for at a time */
+    ROWS_MAX = 5000,  /* kept; who wants to see more narrows the search */
+    MARKS_MAX = 1000, /* what one reveal takes */
+    FILTERS_MAX = 64,
+    PAST_MAX = 50, /* steps of undo */
+    LINES_MAX = 400,
+    SORTS = 6,
 };
 
-/* A facet value that is chosen (or excluded). */
-struct chosen {
+/* A facet's value that is wanted, or not wanted. */
+struct filter {
     enum facet facet;
     bool excluded;
     char value[100];
 };
 
-enum focus { FOCUS_RESULTS, FOCUS_QUERY, FOCUS_FACETS };
+/* What can be undone. */
+struct question {
+    char words[INPUT_MAX];
+    struct filter filters[FILTERS_MAX];
+    size_t n;
+    int sort; /* of search_sorts */
+};
+
+struct result_page {
+    struct result_page *next;
+    struct arena *mem;
+    const struct profile *rows;
+    size_t n;
+};
+
+/* Of the filters: a facet's name, a value of it, or the way to the rest of them. */
+enum facet_kind { FACET_HEAD, FACET_VALUE, FACET_MORE };
+struct facet_line {
+    enum facet_kind kind;
+    enum facet facet;
+    const char *value;
+    int64_t count; /* -1: not said. FACET_MORE: how many */
+};
+
+/* RESULTS last: Tab goes round. */
+enum focus { FOCUS_RESULTS, FOCUS_WORDS, FOCUS_FILTERS, FOCUSES };
 
 struct search {
     struct screen base;
-    struct input query;
+    struct input words;
     enum focus focus;
-    struct chosen chosen[CHOSEN_MAX];
-    size_t n_chosen;
-    const char *sort;
-    /* results */
+    struct question now, asked;
+    bool editing; /* one edit of the words is one step of undo */
+    struct question *past[PAST_MAX], *future[PAST_MAX];
+    int n_past, n_future;
+    /* what came */
     struct result_page *pages, *last;
-    size_t n_rows;
     int64_t total, took_us;
-    char *cursor;
-    struct arena *facet_mem;
-    struct search_reply facets; /* panes of the last first page */
-    bool loading, fresh, appending;
-    char error[200];
-    int64_t retry_s;
+    char *cursor; /* of the next page; NULL: there is none */
+    struct arena *panes_mem;
+    struct map panes;
+    int natural[8]; /* widths of the first page's columns */
+    bool shown;     /* an answer to `asked` is here */
     struct api_call *call;
+    bool appending;
+    char trouble[200]; /* why there is no answer */
+    int64_t retry_us;  /* when it is asked again by itself; 0: not */
     /* where we are */
-    size_t at, top;
-    bool wide;         /* the width allows the name of the row to be bold */
-    size_t preview_at; /* the row whose preview is drawn: follows after a rest */
-    int facet_at, facet_top;
-    char marks[MARKS_MAX][UUID_TEXT];
+    struct scroll rows, lines;
+    int preview; /* the row whose preview is drawn: it follows when the cursor rests */
+    struct facet_line line[LINES_MAX];
+    bool open[FACET_END]; /* all values of the facet are shown */
+    int64_t ask_us, rest_us;
+    struct uuid marks[MARKS_MAX];
     size_t n_marks;
 };
 
-/* Ask anew (from the first page), after a pause for typing, or for the next page. */
+/* search_model.c */
+
+extern const struct search_sort {
+    const char *name, *label;
+} search_sorts[SORTS];
+
+/* Ask what is now wanted, from the first page; after a pause; or the next page. */
 void search_ask(struct search *s);
 void search_ask_soon(struct search *s);
 void search_more(struct search *s);
+void search_stop(struct search *s);
+void search_undo(struct search *s);
+void search_redo(struct search *s);
 void search_tick(struct screen *s);
+/* The cursor has moved: the preview follows when it rests. */
+void search_rest(struct search *s);
+/* Drop what came and what is marked; the question stays. */
+void search_forget(struct search *s);
 void search_free(struct search *s);
-const struct profile *search_row(const struct search *s, size_t i); /* NULL: not loaded */
-const struct chosen *search_chosen(const struct search *s, enum facet f, const char *value);
-/* Off, on, off; excluded likewise. */
-void search_toggle(struct search *s, enum facet f, const char *value, bool exclude);
+const struct profile *search_row(const struct search *s, int i); /* NULL: not loaded */
 bool search_is_marked(const struct search *s, const struct profile *p);
 void search_mark(struct search *s, const struct profile *p);
-
-/* The lines of the facet pane: headings and values. */
-struct facet_line {
-    enum facet facet;
-    const struct facet_value *value; /* NULL: the heading */
-};
-/* The i-th, false: there are fewer. */
-bool search_facet_line(const struct search *s, int i, struct facet_line *out);
-
-/* A reveal below us told these values: the row is ours now. NULL: not told. */
+void search_mark_loaded(struct search *s);
+/* A reveal told these values: the row is ours now, and no longer marked. NULL: not told. */
 void search_own(struct search *s, const char *id, const char *email, const char *phone);
+const char *search_facets_asked(int i); /* the names of the panes; NULL behind the last */
+
+/* search_facets.c */
+
+const struct filter *search_filter(const struct search *s, enum facet f, const char *value);
+/* Off, on, off; not wanted likewise. */
+void search_toggle(struct search *s, enum facet f, const char *value, bool exclude);
+/* The lines again, after an answer or a toggle. */
+void search_build_lines(struct search *s);
+/* The line at the cursor, or NULL. */
+const struct facet_line *search_line(const struct search *s);
+/* To the next heading. */
+void search_next_facet(struct search *s);
+void search_draw_facets(struct search *s, int y, int x, int rows, int cols);
+
+/* search_table.c */
+
+/* Measure the first page. */
+void search_measure(struct search *s);
+void search_draw_table(struct search *s, int y, int x, int rows, int cols);
+
+/* search_view.c */
 
 void search_draw(struct screen *s, int rows, int cols);
-/* Do facets and detail stand beside the results at this width? */
-bool search_has_facet_pane(int cols);
-bool search_has_detail_pane(int cols);
-void search_draw_profile(const struct profile *p, int y, int x, int rows, int width);
+
+/* profile.c: everything of one profile, a line a fact. */
+void profile_draw(const struct profile *p, int y, int x, int rows, int cols);
 
 #endif

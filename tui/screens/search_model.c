@@ -1,14 +1,66 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "tui/screens/search.h"
 
-enum { TYPING_MS = 150, PREVIEW_MS = 150 };
+enum { TYPING_MS = 150, REST_MS = 150, RETRY_S = 1 };
 
-static const enum facet pane_facets[PANE_FACETS] = {
-    FACET_seniority, FACET_department,   FACET_country,    FACET_industry,
-    FACET_employees, FACET_email_status, FACET_technology, FACET_revenue};
+static const enum facet panes[] = {FACET_seniority,  FACET_department, FACET_country,
+                                   FACET_industry,   FACET_employees,  FACET_email_status,
+                                   FACET_technology, FACET_revenue};
+
+const struct search_sort search_sorts[SORTS] = {
+    {NULL, "best first"},   {"score", "score"},           {"name", "name"},
+    {"company", "company"}, {"-updated", "newest first"}, {"quality", "data quality"},
+};
+
+const char *search_facets_asked(int i)
+{
+    return i < (int)(sizeof(panes) / sizeof(*panes)) ? facet_name(panes[i]) : NULL;
+}
+
+/* One timer for three waits: typing, rest, another try. */
+static void set_timer(struct search *s)
+{
+    const int64_t times[] = {s->ask_us, s->rest_us, s->retry_us};
+    int64_t next = 0;
+
+    for (int i = 0; i < 3; i++)
+        if (times[i] && (!next || times[i] < next))
+            next = times[i];
+    s->base.wake_us = next;
+}
+
+static bool is_due(int64_t *at)
+{
+    bool due = *at && clock_mono_us() >= *at;
+
+    if (due)
+        *at = 0;
+    return due;
+}
+
+void search_tick(struct screen *base)
+{
+    struct search *s = (struct search *)base;
+
+    if (is_due(&s->rest_us))
+        s->preview = s->rows.at;
+    if (is_due(&s->retry_us) | is_due(&s->ask_us))
+        search_ask(s);
+    set_timer(s);
+}
+
+void search_rest(struct search *s)
+{
+    s->rest_us = clock_mono_us() + REST_MS * 1000;
+    set_timer(s);
+}
+
+/* Rows */
 
 static void drop_rows(struct search *s)
 {
@@ -18,76 +70,73 @@ static void drop_rows(struct search *s)
         free(p);
     }
     s->pages = s->last = NULL;
-    s->n_rows = 0;
+    s->rows = (struct scroll){.rows = s->rows.rows};
+    s->preview = 0;
+}
+
+void search_forget(struct search *s)
+{
+    drop_rows(s);
+    arena_free(s->panes_mem);
+    s->panes_mem = NULL;
+    s->panes = (struct map){0};
+    s->lines.n = 0;
+    free(s->cursor);
+    s->cursor = NULL;
+    s->n_marks = 0;
+    s->shown = false;
 }
 
 void search_free(struct search *s)
 {
-    drop_rows(s);
-    arena_free(s->facet_mem);
-    free(s->cursor);
+    search_forget(s);
+    while (s->n_past)
+        free(s->past[--s->n_past]);
+    while (s->n_future)
+        free(s->future[--s->n_future]);
 }
 
-const struct profile *search_row(const struct search *s, size_t i)
+const struct profile *search_row(const struct search *s, int i)
 {
+    size_t k = (size_t)i;
+
     for (const struct result_page *p = s->pages; p; p = p->next) {
-        if (i < p->n)
-            return &p->rows[i];
-        i -= p->n;
+        if (k < p->n)
+            return &p->rows[k];
+        k -= p->n;
     }
     return NULL;
 }
 
-const struct chosen *search_chosen(const struct search *s, enum facet f, const char *value)
+static int find_mark(const struct search *s, const struct uuid *id)
 {
-    for (size_t i = 0; i < s->n_chosen; i++)
-        if (s->chosen[i].facet == f && strcmp(s->chosen[i].value, value) == 0)
-            return &s->chosen[i];
-    return NULL;
-}
-
-void search_toggle(struct search *s, enum facet f, const char *value, bool exclude)
-{
-    const struct chosen *old = search_chosen(s, f, value);
-    bool same = old && old->excluded == exclude;
-
-    if (old)
-        memmove(&s->chosen[old - s->chosen], old + 1,
-                (size_t)(s->chosen + s->n_chosen - old - 1) * sizeof(*old));
-    s->n_chosen -= old != NULL;
-    if (!same && s->n_chosen < CHOSEN_MAX) {
-        struct chosen *c = &s->chosen[s->n_chosen++];
-
-        c->facet = f;
-        c->excluded = exclude;
-        snprintf(c->value, sizeof(c->value), "%s", value);
-    }
+    for (size_t i = 0; i < s->n_marks; i++)
+        if (uuid_equal(&s->marks[i], id))
+            return (int)i;
+    return -1;
 }
 
 bool search_is_marked(const struct search *s, const struct profile *p)
 {
-    char id[UUID_TEXT];
-
-    uuid_text(&p->id, id);
-    for (size_t i = 0; i < s->n_marks; i++)
-        if (strcmp(s->marks[i], id) == 0)
-            return true;
-    return false;
+    return find_mark(s, &p->id) >= 0;
 }
 
 void search_mark(struct search *s, const struct profile *p)
 {
-    char id[UUID_TEXT];
+    int at = find_mark(s, &p->id);
 
-    uuid_text(&p->id, id);
-    for (size_t i = 0; i < s->n_marks; i++) {
-        if (strcmp(s->marks[i], id) == 0) {
-            memcpy(s->marks[i], s->marks[--s->n_marks], UUID_TEXT);
-            return;
-        }
-    }
-    if (s->n_marks < MARKS_MAX)
-        memcpy(s->marks[s->n_marks++], id, UUID_TEXT);
+    if (at >= 0)
+        s->marks[at] = s->marks[--s->n_marks];
+    else if (s->n_marks < MARKS_MAX)
+        s->marks[s->n_marks++] = p->id;
+}
+
+void search_mark_loaded(struct search *s)
+{
+    for (const struct result_page *p = s->pages; p; p = p->next)
+        for (size_t i = 0; i < p->n && s->n_marks < MARKS_MAX; i++)
+            if (!search_is_marked(s, &p->rows[i]))
+                s->marks[s->n_marks++] = p->rows[i].id;
 }
 
 static void own_row(struct result_page *page, struct profile *p, const char *email,
@@ -107,97 +156,114 @@ static void own_row(struct result_page *page, struct profile *p, const char *ema
 void search_own(struct search *s, const char *id, const char *email, const char *phone)
 {
     struct uuid want;
+    int mark;
 
-    if (!uuid_parse(id, &want))
+    if (!id || !uuid_parse(id, &want))
         return;
+    mark = find_mark(s, &want);
+    if (mark >= 0)
+        s->marks[mark] = s->marks[--s->n_marks];
     for (struct result_page *page = s->pages; page; page = page->next)
         for (size_t i = 0; i < page->n; i++)
             if (uuid_equal(&page->rows[i].id, &want))
-                own_row(page, &page->rows[i], email, phone);
+                /* the page's own memory: decoded into its arena, const for everybody else */
+                own_row(page, (struct profile *)(uintptr_t)&page->rows[i], email, phone);
 }
 
-bool search_facet_line(const struct search *s, int i, struct facet_line *out)
+/* What the reader owns of a row comes as words; the bits say what is clear. */
+static void mark_owned(struct profile *rows, size_t n)
 {
-    const struct facet_pane *panes = s->facets.facets.v;
-
-    for (int k = 0; k < PANE_FACETS; k++) {
-        for (size_t p = 0; p < s->facets.facets.n; p++) {
-            const struct facet_value *v = panes[p].values.v;
-
-            if (facet_find(panes[p].name) != pane_facets[k])
-                continue;
-            *out = (struct facet_line){pane_facets[k], NULL};
-            if (i-- == 0)
-                return true;
-            if ((size_t)i < panes[p].values.n) {
-                out->value = &v[i];
-                return true;
-            }
-            i -= (int)panes[p].values.n;
-        }
-    }
-    return false;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < rows[i].owned_fields.n; k++)
+            rows[i].owned |=
+                strcmp(rows[i].owned_fields.v[k], "email") == 0 ? OWN_EMAIL : OWN_PHONE;
 }
 
-static void add_page(struct search *s, const cJSON *doc)
+/* Answers */
+
+static void take_panes(struct search *s, const cJSON *doc)
 {
-    struct result_page *p = xcalloc(1, sizeof(*p));
     struct search_reply r = {0};
     struct problem why;
 
-    p->mem = arena_new();
-    if (json_decode(&search_reply_type, doc, JSON_FROM_SERVER, p->mem, &r, NULL, &why)) {
-        app_say(s->base.app, "x the server's answer makes no sense");
-        arena_free(p->mem);
-        free(p);
-        return;
-    }
-    p->rows = (struct profile *)(uintptr_t)r.items.v;
-    p->n = r.items.n;
+    arena_free(s->panes_mem);
+    s->panes_mem = arena_new();
+    s->panes = (struct map){0};
+    if (json_decode(&search_reply_type, doc, JSON_FROM_SERVER, s->panes_mem, &r, NULL, &why) ==
+        ERR_OK)
+        s->panes = r.facets;
+    search_build_lines(s);
+}
+
+static void link_page(struct search *s, struct arena *mem, const struct search_reply *r)
+{
+    struct result_page *p = xcalloc(1, sizeof(*p));
+
+    *p = (struct result_page){.mem = mem, .rows = r->items.v, .n = r->items.n};
     if (s->last)
         s->last->next = p;
     else
         s->pages = p;
     s->last = p;
-    s->n_rows += p->n;
+    scroll_resize(&s->rows, s->rows.n + (int)p->n);
+}
+
+static void take_page(struct search *s, const cJSON *doc)
+{
+    struct arena *mem = arena_new();
+    struct search_reply r = {0};
+    struct problem why;
+
+    if (json_decode(&search_reply_type, doc, JSON_FROM_SERVER, mem, &r, NULL, &why)) {
+        arena_free(mem);
+        snprintf(s->trouble, sizeof(s->trouble), "the server's answer makes no sense");
+        return;
+    }
+    mark_owned((struct profile *)(uintptr_t)r.items.v, r.items.n);
+    if (!s->appending)
+        drop_rows(s);
+    link_page(s, mem, &r);
     s->total = r.total;
     s->took_us = r.took_us;
+    s->shown = true;
     free(s->cursor);
     s->cursor = r.next_cursor ? xstrdup(r.next_cursor) : NULL;
-    if (s->appending)
+    if (!s->appending) {
+        search_measure(s);
+        take_panes(s, doc);
+    }
+}
+
+/* The first start builds the index: that passes by itself. */
+static void take_trouble(struct search *s, const struct api_reply *r)
+{
+    int64_t wait = r->retry_after ? r->retry_after : RETRY_S;
+
+    if (r->err != ERR_NOT_READY) {
+        snprintf(s->trouble, sizeof(s->trouble), "%s   (R: again)", r->detail);
+        app_say_error(s->base.app, r);
         return;
-    arena_free(s->facet_mem);
-    s->facet_mem = arena_new();
-    s->facets = (struct search_reply){0};
-    if (json_decode(&search_reply_type, doc, JSON_FROM_SERVER, s->facet_mem, &s->facets, NULL,
-                    &why))
-        s->facets = (struct search_reply){0};
+    }
+    snprintf(s->trouble, sizeof(s->trouble), "the index is being built; asking again");
+    s->retry_us = clock_mono_us() + wait * 1000000;
+    set_timer(s);
 }
 
 static void got_results(void *arg, const struct api_reply *r)
 {
     struct search *s = arg;
 
-    s->loading = false;
     s->call = NULL;
-    s->error[0] = '\0';
-    if (r->err) {
-        snprintf(s->error, sizeof(s->error), "%s", r->detail);
-        if (r->err == ERR_NOT_READY) /* the index is being built: ask again by ourselves */
-            screen_wake(&s->base, (r->retry_after ? r->retry_after : 1) * 1000);
-        else
-            app_say_error(s->base.app, r);
-        return;
-    }
-    if (!s->appending) {
-        drop_rows(s);
-        s->at = s->top = s->preview_at = 0;
-    }
-    s->fresh = true;
-    add_page(s, r->doc);
+    s->trouble[0] = '\0';
+    if (r->err)
+        take_trouble(s, r);
+    else
+        take_page(s, r->doc);
 }
 
-static void add_list(cJSON *body, const char *name, const char *value)
+/* Questions */
+
+static void add_value(cJSON *body, const char *name, const char *value)
 {
     cJSON *list = cJSON_GetObjectItemCaseSensitive(body, name);
 
@@ -208,69 +274,140 @@ static void add_list(cJSON *body, const char *name, const char *value)
 
 static char *make_body(const struct search *s, const char *cursor)
 {
+    const struct question *q = &s->asked;
     cJSON *body = cJSON_CreateObject();
     char *text;
 
-    if (s->query.len)
-        cJSON_AddStringToObject(body, "q", s->query.text);
+    if (*q->words)
+        cJSON_AddStringToObject(body, "q", q->words);
     cJSON_AddNumberToObject(body, "page_size", PAGE_ROWS);
-    if (s->sort)
-        cJSON_AddStringToObject(body, "sort", s->sort);
+    if (search_sorts[q->sort].name)
+        cJSON_AddStringToObject(body, "sort", search_sorts[q->sort].name);
     if (cursor)
         cJSON_AddStringToObject(body, "cursor", cursor);
-    for (int i = 0; i < PANE_FACETS && !cursor; i++)
-        add_list(body, "facets", facet_name(pane_facets[i]));
+    for (int i = 0; !cursor && search_facets_asked(i); i++)
+        add_value(body, "facets", search_facets_asked(i));
     if (cursor)
-        add_list(body, "facets", "none");
-    for (size_t i = 0; i < s->n_chosen; i++) {
+        add_value(body, "facets", "none");
+    for (size_t i = 0; i < q->n; i++) {
         char name[64];
 
-        snprintf(name, sizeof(name), "%s%s", s->chosen[i].excluded ? "-" : "",
-                 facet_name(s->chosen[i].facet));
-        add_list(body, name, s->chosen[i].value);
+        snprintf(name, sizeof(name), "%s%s", q->filters[i].excluded ? "-" : "",
+                 facet_name(q->filters[i].facet));
+        add_value(body, name, q->filters[i].value);
     }
     text = cJSON_PrintUnformatted(body);
     cJSON_Delete(body);
     return text;
 }
 
+/* An older question is given up. */
 static void send(struct search *s, const char *cursor)
 {
-    char *body = make_body(s, cursor);
+    char *body;
 
-    api_cancel(app_api(s->base.app), s->call); /* an older question */
+    api_cancel(app_api(s->base.app), s->call);
     s->appending = cursor != NULL;
-    s->loading = true;
+    body = make_body(s, cursor);
     s->call = screen_call(&s->base, "POST", "/api/profiles/search", body, got_results);
     cJSON_free(body);
 }
 
-void search_ask(struct search *s)
+static bool is_same(const struct question *a, const struct question *b)
 {
-    s->base.wake_us = 0;
-    if (app_session(s->base.app))
-        send(s, NULL);
+    if (strcmp(a->words, b->words) != 0 || a->sort != b->sort || a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->filters[i].facet != b->filters[i].facet ||
+            a->filters[i].excluded != b->filters[i].excluded ||
+            strcmp(a->filters[i].value, b->filters[i].value) != 0)
+            return false;
+    return true;
 }
 
+static void remember(struct question **list, int *n, const struct question *q)
+{
+    if (*n == PAST_MAX) {
+        free(list[0]);
+        memmove(list, list + 1, (PAST_MAX - 1) * sizeof(*list));
+        --*n;
+    }
+    list[*n] = xcalloc(1, sizeof(**list));
+    *list[(*n)++] = *q;
+}
+
+static void note_change(struct search *s)
+{
+    bool more = s->focus == FOCUS_WORDS && s->editing;
+
+    if (is_same(&s->now, &s->asked))
+        return;
+    if (!more)
+        remember(s->past, &s->n_past, &s->asked);
+    s->editing = s->focus == FOCUS_WORDS;
+    while (s->n_future)
+        free(s->future[--s->n_future]);
+}
+
+void search_ask(struct search *s)
+{
+    s->ask_us = s->retry_us = 0;
+    set_timer(s);
+    if (!app_is_signed_in(s->base.app))
+        return;
+    snprintf(s->now.words, sizeof(s->now.words), "%s", s->words.text);
+    note_change(s);
+    s->asked = s->now;
+    send(s, NULL);
+}
+
+/* One letter is not a question yet. */
 void search_ask_soon(struct search *s)
 {
-    if (s->query.len != 1) /* one letter is not a question yet */
-        screen_wake(&s->base, TYPING_MS);
-    s->fresh = false;
+    s->ask_us = s->words.len == 1 ? 0 : clock_mono_us() + TYPING_MS * 1000;
+    set_timer(s);
 }
 
 void search_more(struct search *s)
 {
-    if (s->cursor && !s->loading && s->n_rows < ROWS_MAX)
+    if (s->cursor && !s->call && s->shown && s->rows.n < ROWS_MAX)
         send(s, s->cursor);
 }
 
-/* Typing came to rest, a retry is due, or the cursor has rested on a row. */
-void search_tick(struct screen *base)
+void search_stop(struct search *s)
 {
-    struct search *s = (struct search *)base;
+    api_cancel(app_api(s->base.app), s->call);
+    s->call = NULL;
+    s->ask_us = s->retry_us = 0;
+    set_timer(s);
+    snprintf(s->trouble, sizeof(s->trouble), "stopped   (R: again)");
+}
 
-    s->preview_at = s->at;
-    if (!s->fresh || s->error[0])
-        search_ask(s);
+static void go_back_to(struct search *s, struct question **from, int *n_from, struct question **to,
+                       int *n_to)
+{
+    struct question *q = from[--*n_from];
+
+    remember(to, n_to, &s->asked);
+    s->now = s->asked = *q; /* the same: no new step of undo */
+    free(q);
+    input_set(&s->words, s->now.words);
+    search_build_lines(s);
+    search_ask(s);
+}
+
+void search_undo(struct search *s)
+{
+    if (s->n_past)
+        go_back_to(s, s->past, &s->n_past, s->future, &s->n_future);
+    else
+        app_say(s->base.app, STYLE_DIM, "nothing to undo");
+}
+
+void search_redo(struct search *s)
+{
+    if (s->n_future)
+        go_back_to(s, s->future, &s->n_future, s->past, &s->n_past);
+    else
+        app_say(s->base.app, STYLE_DIM, "nothing to redo");
 }

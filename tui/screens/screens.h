@@ -1,0 +1,44 @@
+/* Every screen there is, and how to open those that need to be told something. */
+#ifndef TUI_SCREENS_SCREENS_H
+#define TUI_SCREENS_SCREENS_H
+
+#include "common/uuid.h"
+#include "tui/screen.h"
+
+#define SCREENS(X)                                                                           \
+    X(search)                                                                                \
+    X(profile)                                                                               \
+    X(reveal)                                                                                \
+    X(trust) X(refused) X(signin) X(help) X(pick) X(confirm) X(upload) X(mapping) X(sending) \
+        X(credits) X(jobs) X(job) X(rejects) X(users) X(member) X(grant) X(grants) X(audit)  \
+            X(health) X(all_jobs)
+
+#define X(name) extern const struct screen_class name##_screen;
+SCREENS(X)
+#undef X
+
+/* Choose one of n labels by moving or typing. done: after the picker has closed. */
+typedef void pick_done(struct screen *asker, int chosen);
+void pick_open(struct screen *asker, const char *title, const char *const *labels, int n, int now,
+               pick_done *done);
+
+/*
+ * A question whose `y` does something.  It is never the key that asked, what was typed before is
+ * thrown away, and it works only so long after the question is on the screen.
+ */
+enum { CONFIRM_AT_ONCE = 0, CONFIRM_MS = 300 };
+typedef void confirm_done(struct screen *asker);
+void confirm_open(struct screen *asker, const char *title, const char *text, int arm_ms,
+                  confirm_done *yes);
+
+void palette_open(struct screen *s);
+void quit_ask(struct screen *s);
+void profile_open(struct app *app, const struct uuid *id);
+void reveal_open(struct app *app, const struct uuid *ids, size_t n);
+void mapping_open(struct app *app, const char *path);
+void job_open(struct app *app, const char *id);
+void rejects_open(struct app *app, const char *id);
+/* email: of a member of the account; "": the person types it */
+void grant_open(struct app *app, const char *email);
+
+#endif
