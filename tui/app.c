@@ -218,27 +218,29 @@ void app_trusted(struct app *app)
 
 /* Keys */
 
-static bool run_row(struct app *app, const struct key *table, int key)
+/* The row of the key in the screen's own table, then in those of all. */
+static const struct key *find_key(struct screen *s, int key, enum role role)
 {
-    const struct key *k = keymap_find(table, key, app->me.role);
+    const struct key *common[COMMON_TABLES], *k = keymap_find(s->keys, key, role);
 
-    if (k)
-        k->run(app->top);
-    return k != NULL;
+    screen_common_keys(s, common);
+    for (int i = 0; !k && common[i]; i++)
+        k = keymap_find(common[i], key, role);
+    return k;
 }
 
 static void press(struct app *app, int key)
 {
     const struct screen_class *class = app->top->class;
+    const struct key *k;
 
     app->message[0] = '\0';
     if (class->input && class->input(app->top, key))
         return;
-    if (run_row(app, app->top->keys, key) || (class->moves && run_row(app, scroll_keys, key)) ||
-        run_row(app, app_keys, key))
-        return;
-    if (!keymap_find(app->top->keys, key, ROLE_SUPER_ADMIN) &&
-        !keymap_find(app_keys, key, ROLE_SUPER_ADMIN))
+    k = find_key(app->top, key, app->me.role);
+    if (k)
+        k->run(app->top);
+    else if (!find_key(app->top, key, ROLE_SUPER_ADMIN))
         app_say(app, STYLE_DIM, "this key does nothing here; ? shows those that do");
     else if (app->me.role)
         app_say(app, STYLE_WARN, "your role does not allow this");
@@ -284,9 +286,11 @@ static void draw_title(struct app *app)
 
 static void draw_bottom(const struct app *app)
 {
+    const struct key *common[COMMON_TABLES];
     char hints[TEXT_MAX];
 
-    keymap_hints(app->top->keys, app_keys, app->me.role, app->top->typing, COLS, hints,
+    screen_common_keys(app->top, common);
+    keymap_hints(app->top->keys, common, app->me.role, app->top->typing, COLS, hints,
                  sizeof(hints));
     paint_text(LINES - 2, 0, COLS, STYLE_DIM, hints);
     if (*app->message && app->message_role == STYLE_DIM)
@@ -307,11 +311,11 @@ static void draw_stack(struct screen *s)
 static void draw_screen(struct app *app)
 {
     app->state[0] = '\0';
-    paint_focus(LINES - 1, 0);
+    paint_begin();
     draw_title(app);
     draw_stack(app->top);
     draw_bottom(app);
-    paint_place_focus();
+    paint_end();
 }
 
 static void draw(struct app *app)

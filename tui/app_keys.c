@@ -57,6 +57,13 @@ static void admin(struct screen *s)
 const struct key app_keys[] = {
     {'?', NULL, "help", "help", "The keys of this screen; type to narrow them.", help},
     {KEY_FN(KEY_F(1)), "F1", .run = help},
+    {KEY_CTRL('l'), "Ctrl-L", "redraw", NULL, "Draw everything again.", redraw},
+    {KEY_CTRL('z'), "Ctrl-Z", "suspend", NULL, "Back to the shell for a while; fg returns.",
+     suspend},
+    {0},
+};
+
+const struct key go_keys[] = {
     {':', NULL, "palette", "cmd", "Find an action by its name.", palette_open},
     {KEY_CTRL('p'), "Ctrl-P", .run = palette_open},
     {'q', NULL, "back", "back", "One step back; at the top, leave (it asks).", back},
@@ -68,9 +75,6 @@ const struct key app_keys[] = {
     {'J', NULL, "jobs", NULL, "Jobs: what runs in the background.", jobs, ROLE_VIEWER},
     {'A', NULL, "admin", NULL, "Administration: members, credits, jobs, audit, health.", admin,
      ROLE_ADMIN},
-    {KEY_CTRL('l'), "Ctrl-L", "redraw", NULL, "Draw everything again.", redraw},
-    {KEY_CTRL('z'), "Ctrl-Z", "suspend", NULL, "Back to the shell for a while; fg returns.",
-     suspend},
     {0},
 };
 
@@ -152,3 +156,15 @@ const struct key scroll_keys[] = {
     {KEY_FN(KEY_END), "End", .run = last},
     {0},
 };
+
+void screen_common_keys(const struct screen *s, const struct key *tables[COMMON_TABLES])
+{
+    int n = 0;
+
+    if (s->class->moves)
+        tables[n++] = scroll_keys;
+    tables[n++] = app_keys;
+    if (!s->class->modal && !s->class->overlay)
+        tables[n++] = go_keys;
+    tables[n] = NULL;
+}

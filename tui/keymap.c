@@ -64,15 +64,16 @@ static size_t add_hints(const struct key *table, enum role role, bool typing, ch
     return n;
 }
 
-void keymap_hints(const struct key *own, const struct key *common, enum role role, bool typing,
-                  int cols, char *out, size_t size)
+void keymap_hints(const struct key *own, const struct key *const *common, enum role role,
+                  bool typing, int cols, char *out, size_t size)
 {
-    char tail[128];
-    size_t n = add_hints(common, role, typing, tail, sizeof(tail)),
-           room = (size_t)(cols > 0 ? cols : 0) + 1;
+    char tail[128] = "";
+    size_t n = 0, room = (size_t)(cols > 0 ? cols : 0) + 1;
 
     if (room > size)
         room = size;
+    for (; *common; common++)
+        n += add_hints(*common, role, typing, tail + n, sizeof(tail) - n);
     if (n >= room)
         n = 0, tail[0] = '\0';
     n = add_hints(own, role, typing, out, room - n);

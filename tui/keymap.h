@@ -33,10 +33,11 @@ bool keymap_allows(const struct key *k, enum role role);
 /* "j Down": all keys of an action, from its first row. */
 const char *keymap_label(const struct key *k, char out[KEY_LABEL]);
 /*
- * The bottom line in at most `cols` columns: hints of `own` as many as fit, then those of `common`,
- * which always do.  While somebody types into a field, characters are no keys and no hints.
+ * The bottom line in at most `cols` columns: hints of `own` as many as fit, then those of the
+ * tables in `common` (which ends with NULL), which always do.  While somebody types into a field,
+ * characters are no keys and no hints.
  */
-void keymap_hints(const struct key *own, const struct key *common, enum role role, bool typing,
-                  int cols, char *out, size_t size);
+void keymap_hints(const struct key *own, const struct key *const *common, enum role role,
+                  bool typing, int cols, char *out, size_t size);
 
 #endif

@@ -23,7 +23,8 @@ struct screen_class {
     const char *title;
     size_t size; /* of the struct that begins with a struct screen */
     const struct key *keys;
-    bool overlay; /* drawn over the screen below */
+    bool overlay; /* drawn over the screen below; modal */
+    bool modal;   /* no key leads past it but its own */
     void (*open)(struct screen *);
     /* On top: opened, or what was above has closed. May be NULL. */
     void (*shown)(struct screen *);
@@ -92,8 +93,10 @@ void app_forget_me(struct app *app);
 /* The key is trusted now: sign in, or go on. */
 void app_trusted(struct app *app);
 
-/* Keys that every screen has, and of those that can be scrolled. */
-extern const struct key app_keys[];
-extern const struct key scroll_keys[];
+/* Keys that every screen has, those that lead elsewhere, and those of what can be scrolled. */
+extern const struct key app_keys[], go_keys[], scroll_keys[];
+/* The tables besides its own that a screen obeys; the first that knows a key counts. */
+enum { COMMON_TABLES = 4 };
+void screen_common_keys(const struct screen *s, const struct key *tables[COMMON_TABLES]);
 
 #endif

@@ -164,6 +164,7 @@ bool term_start(void)
     noecho();
     nonl();
     idlok(stdscr, TRUE);
+    idcok(stdscr, FALSE); /* curses inserts at the wrong place beside wide characters */
     return true;
 }
 

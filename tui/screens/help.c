@@ -27,14 +27,15 @@ static int collect(struct help *h, int n, const struct key *table)
 
 static void narrow(struct help *h)
 {
-    const struct screen *below = h->base.below;
-    int n = collect(h, 0, below->keys);
+    const struct key *common[COMMON_TABLES];
+    int n = collect(h, 0, h->base.below->keys);
 
     if (n)
         h->rows[n++] = NULL;
-    if (below->class->moves)
-        n = collect(h, n, scroll_keys);
-    scroll_resize(&h->scroll, collect(h, n, app_keys));
+    screen_common_keys(h->base.below, common);
+    for (int i = 0; common[i]; i++)
+        n = collect(h, n, common[i]);
+    scroll_resize(&h->scroll, n);
 }
 
 static void help_open(struct screen *s)
@@ -90,6 +91,7 @@ static const struct key help_keys[] = {
 };
 
 const struct screen_class help_screen = {.title = "Help",
+                                         .modal = true,
                                          .size = sizeof(struct help),
                                          .keys = help_keys,
                                          .open = help_open,

@@ -153,6 +153,7 @@ static void collect_all(struct actions *a, const struct screen *s)
     a->n = 0;
     collect(a, s->keys, role);
     collect(a, app_keys, role);
+    collect(a, go_keys, role);
 }
 
 static void run_action(struct screen *s, int chosen)

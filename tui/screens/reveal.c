@@ -298,7 +298,8 @@ static void enter(struct screen *s)
              typed.hundredths == reveal_total(v).hundredths)
         send(v);
     else
-        app_say(s->app, STYLE_WARN, "that is not the total; nothing was charged");
+        app_say(s->app, STYLE_WARN, "%s; nothing was charged",
+                reveal_is_affordable(v) ? "that is not the total" : "not enough credits");
 }
 
 static void toggle(struct reveal *v, enum reveal_contact c)

@@ -95,6 +95,7 @@ static const struct key signin_keys[] = {
 };
 
 const struct screen_class signin_screen = {.title = "Sign in",
+                                           .modal = true,
                                            .size = sizeof(struct form),
                                            .keys = signin_keys,
                                            .open = signin_open,
@@ -134,6 +135,7 @@ static const struct key refused_keys[] = {
 };
 
 const struct screen_class refused_screen = {.title = "The server's key has changed",
+                                            .modal = true,
                                             .size = sizeof(struct screen),
                                             .keys = refused_keys,
                                             .draw = refused_draw};

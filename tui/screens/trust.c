@@ -131,6 +131,7 @@ static const struct key trust_keys[] = {
 };
 
 const struct screen_class trust_screen = {.title = "Unknown server",
+                                          .modal = true,
                                           .size = sizeof(struct trust),
                                           .keys = trust_keys,
                                           .shown = trust_shown,

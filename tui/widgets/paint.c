@@ -10,8 +10,18 @@
 
 enum { TEXT_MAX = 1024, PERCENT_WIDTH = 8 };
 
-/* Where the frame's focus is; the app puts the hardware cursor there. */
+/* Where the frame's focus is. */
 static int focus_y, focus_x;
+
+/*
+ * Of each line: does it hold wide characters, and does a box lie over it, now or in the frame
+ * before?  Where the edge of a box cuts a wide character curses loses a half of it, so such lines
+ * are written whole.
+ */
+enum { LINES_KEPT = 512 };
+static struct {
+    bool wide, boxed, was_boxed;
+} line[LINES_KEPT];
 
 /* A locale without UTF-8 gets ASCII alone. */
 static bool is_utf8(void)
@@ -60,6 +70,16 @@ static void fill(int width)
         printw("%*s", width, "");
 }
 
+static bool has_wide(const char *text)
+{
+    size_t len;
+
+    for (; *text; text += len)
+        if (utf8_width(utf8_next(text, &len)) > 1)
+            return true;
+    return false;
+}
+
 static void paint(int y, int x, int width, enum style_role role, const char *text, bool right)
 {
     struct arena *mem;
@@ -72,6 +92,8 @@ static void paint(int y, int x, int width, enum style_role role, const char *tex
     clean = prepare(mem, text);
     clean[utf8_fit(clean, width)] = '\0';
     used = utf8_columns(clean);
+    if (y < LINES_KEPT && has_wide(clean))
+        line[y].wide = true;
     attrset(theme_attr(role));
     move(y, x);
     if (right)
@@ -117,7 +139,7 @@ void paint_said(int y, int x, int width, enum style_role role, const char *text)
 /* The frame's parts: corners from the upper left clockwise, then across and down. */
 static const char *const *frame_parts(void)
 {
-    static const char *const line[] = {"┌", "┐", "┘", "└", "─", "│"};
+    static const char *const lines[] = {"┌", "┐", "┘", "└", "─", "│"};
     static const char *const ascii[] = {"+", "+", "+", "+", "-", "|"};
     static const char *const none[] = {" ", " ", " ", " ", " ", " "};
 
@@ -125,7 +147,7 @@ static const char *const *frame_parts(void)
     case BORDER_NONE:
         return none;
     case BORDER_LINE:
-        return is_utf8() ? line : ascii;
+        return is_utf8() ? lines : ascii;
     case BORDER_ASCII:
         break;
     }
@@ -141,6 +163,28 @@ static void paint_edge(int y, int x, int cols, const char *left, const char *mid
     addstr(right);
 }
 
+/* Does a wide character begin in this cell? */
+static bool begins_wide(int y, int x)
+{
+    wchar_t text[CCHARW_MAX + 1];
+    cchar_t cell;
+    attr_t attr;
+    short pair;
+
+    return x >= 0 && x < COLS && mvin_wch(y, x, &cell) == OK &&
+           getcchar(&cell, text, &attr, &pair, NULL) == OK && utf8_width((int32_t)text[0]) > 1;
+}
+
+/* A wide character that an edge would cut goes whole: curses keeps the half, and the line shifts.
+ */
+static void clear_edges(int y, int x, int cols)
+{
+    if (begins_wide(y, x - 1))
+        mvaddch(y, x - 1, ' ');
+    if (x + cols < COLS && begins_wide(y, x + cols - 1))
+        mvaddstr(y, x + cols - 1, "  ");
+}
+
 bool paint_box(int y, int x, int rows, int cols, const char *title)
 {
     const char *const *part = frame_parts();
@@ -148,6 +192,10 @@ bool paint_box(int y, int x, int rows, int cols, const char *title)
 
     if (y < 0 || x < 0 || rows < 3 || cols < 8 || y + rows > LINES || x + cols > COLS)
         return false;
+    for (int i = y; i < y + rows && i < LINES_KEPT; i++)
+        line[i].boxed = true;
+    for (int i = y; i < y + rows; i++)
+        clear_edges(i, x, cols);
     paint_edge(y, x, cols, part[0], part[4], part[1]);
     for (int i = 1; i < rows - 1; i++)
         paint_edge(y + i, x, cols, part[5], " ", part[5]);
@@ -211,8 +259,20 @@ void paint_focus(int y, int x)
     focus_x = x;
 }
 
-void paint_place_focus(void)
+void paint_begin(void)
 {
+    for (int i = 0; i < LINES_KEPT; i++) {
+        line[i].was_boxed = line[i].boxed;
+        line[i].wide = line[i].boxed = false;
+    }
+    paint_focus(LINES - 1, 0);
+}
+
+void paint_end(void)
+{
+    for (int i = 0; i < LINES && i < LINES_KEPT; i++)
+        if (line[i].wide && (line[i].boxed || line[i].was_boxed))
+            wredrawln(stdscr, i, 1);
     move(focus_y < LINES ? focus_y : LINES - 1, focus_x < COLS ? focus_x : COLS - 1);
 }
 

@@ -35,8 +35,10 @@ void paint_gutter(int y, int x, bool here, bool marked);
 
 /* The hardware cursor goes there at the end of the frame: it is the focus. */
 void paint_focus(int y, int x);
-/* Put it there (the app, once a frame). */
-void paint_place_focus(void);
+
+/* Around a frame (the app). */
+void paint_begin(void);
+void paint_end(void);
 
 enum { NUMBER_TEXT = 40 };
 /* "1,234,567"; returns out. */

@@ -119,20 +119,21 @@ class Fake:
         rows = self.people
         words = ask.get("q", "").lower().split()
         rows = [p for p in rows if all(w in (p["name"] + p["title"] + p["company"]).lower() for w in words)]
-        for facet in ("country", "seniority"):
-            if ask.get(facet):
-                rows = [p for p in rows if p[facet] in ask[facet]]
-            if ask.get("-" + facet):
-                rows = [p for p in rows if p[facet] not in ask["-" + facet]]
+        def chosen(p, but=None):
+            return all((not ask.get(f) or p[f] in ask[f]) and p[f] not in ask.get("-" + f, [])
+                       for f in ("country", "seniority") if f != but)
+
+        counts = {}
+        for p in rows:  # a pane does not count its own selection
+            if chosen(p, "country"):
+                counts[p["country"]] = counts.get(p["country"], 0) + 1
+        rows = [p for p in rows if chosen(p)]
         if ask.get("sort") == "name":
             rows = sorted(rows, key=lambda p: p["name"])
         start = int(ask.get("cursor", "0"))
         page = [dict(p, owned_fields=[f for f in PRICES if (p["id"], f) in self.owned])
                 for p in rows[start:start + ask["page_size"]]]
         more = start + ask["page_size"] < len(rows)
-        counts = {}
-        for p in rows:
-            counts[p["country"]] = counts.get(p["country"], 0) + 1
         facets = {} if ask.get("cursor") else {
             "country": [{"value": v, "count": n} for v, n in sorted(counts.items(), key=lambda x: -x[1])],
             "seniority": [{"value": "vp", "count": len(rows)}]}
@@ -331,10 +332,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         for step in [*f.steps, f.job]:
+            if step is f.job:
+                f.steps = []  # who asks from now on is told the end
             self.wfile.write(b"event: progress\ndata: " + json.dumps(step).encode() + b"\n\n")
             self.wfile.flush()
             time.sleep(0.05)
-        f.steps = []
 
     def serve(self):
         f = self.server_of
@@ -359,14 +361,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with f.lock:
             ask = json.loads(body) if body and self.headers.get("Content-Type") == "application/json" else {}
             status, doc = f.answer(self.command, path, ask, self.headers.get("Idempotency-Key"))
-        if f.lost and f.lost in path and not ask.get("dry_run"):
-            f.lost = None
-            self.close_connection = True
-            return self.connection.close()
-        half = bool(f.half) and f.half in path
+        lost = bool(f.lost) and f.lost in path and not ask.get("dry_run")
+        half = lost or (bool(f.half) and f.half in path)
         self.send(status, json.dumps(doc, ensure_ascii=False).encode(),
                   "application/json" if status < 400 else "application/problem+json", half)
-        if half:
+        if lost:
+            f.lost = None
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+        elif half:
             self.hang()
 
     do_GET = do_POST = do_PATCH = serve
