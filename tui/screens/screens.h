@@ -5,14 +5,30 @@
 #include "common/uuid.h"
 #include "tui/screen.h"
 
-#define SCREENS(X)                                                                             \
-    X(search)                                                                                  \
-    X(profile)                                                                                 \
-    X(reveal)                                                                                  \
-    X(trust)                                                                                   \
-    X(refused) X(signin) X(help) X(pick) X(confirm) X(upload) X(mapping) X(sending) X(credits) \
-        X(jobs) X(job) X(rejects) X(users) X(member) X(grant) X(grants) X(audit) X(health)     \
-            X(all_jobs)
+#define SCREENS(X) \
+    X(search)      \
+    X(profile)     \
+    X(reveal)      \
+    X(trust)       \
+    X(refused)     \
+    X(signin)      \
+    X(help)        \
+    X(pick)        \
+    X(confirm)     \
+    X(upload)      \
+    X(mapping)     \
+    X(sending)     \
+    X(credits)     \
+    X(jobs)        \
+    X(job)         \
+    X(rejects)     \
+    X(users)       \
+    X(member)      \
+    X(grant)       \
+    X(grants)      \
+    X(audit)       \
+    X(health)      \
+    X(all_jobs)
 
 #define X(name) extern const struct screen_class name##_screen;
 SCREENS(X)
