@@ -35,6 +35,7 @@ struct app {
     bool quit, online;
     int64_t frame_us; /* no frame before then */
     bool frame_due;
+    int sign_ins;
     WINDOW *keys; /* a pad of one cell: reading from it redraws nothing */
     int code;
 };
@@ -180,9 +181,23 @@ void app_set_balance(struct app *app, struct credits balance)
     app->me.balance = balance;
 }
 
-void app_forget_me(struct app *app)
+void app_signed_out(struct app *app)
 {
+    if (app->api)
+        api_cancel_all(app->api, app);
     app->me = (struct app_me){0};
+}
+
+void app_signed_in(struct app *app)
+{
+    app_signed_out(app);
+    app->sign_ins++;
+    app_refresh_me(app);
+}
+
+int app_sign_ins(const struct app *app)
+{
+    return app->sign_ins;
 }
 
 static void got_me(void *arg, const struct api_reply *r)

@@ -88,8 +88,12 @@ const struct app_me *app_me(const struct app *app);
 void app_set_balance(struct app *app, struct credits balance);
 /* Ask /api/me again. */
 void app_refresh_me(struct app *app);
-/* Another person is at the keyboard now, or nobody. */
-void app_forget_me(struct app *app);
+/* Nobody is signed in: what was asked about the last one is not waited for. */
+void app_signed_out(struct app *app);
+/* Perhaps another person: what screens hold is not for them. */
+void app_signed_in(struct app *app);
+/* Counts the sign-ins, so that a screen knows whose its data are. */
+int app_sign_ins(const struct app *app);
 /* The key is trusted now: sign in, or go on. */
 void app_trusted(struct app *app);
 

@@ -77,8 +77,9 @@ void listing_ask(struct screen *s)
 {
     struct listing *l = (struct listing *)s;
 
-    if (!l->call)
-        fetch(l, NULL);
+    /* One under way may answer with what was before the change that asks for this. */
+    api_cancel(app_api(s->app), l->call);
+    fetch(l, NULL);
 }
 
 void listing_open(struct screen *s, const struct listing_class *what)

@@ -16,8 +16,9 @@ static void search_shown(struct screen *base)
 {
     struct search *s = of(base);
 
-    if (!app_me(base->app)->role)
+    if (s->sign_in != app_sign_ins(base->app))
         search_forget(s);
+    s->sign_in = app_sign_ins(base->app);
     if (!s->shown && !s->call)
         search_ask(s);
 }

@@ -69,6 +69,7 @@ struct search {
     struct map panes;
     int natural[8]; /* widths of the first page's columns */
     bool shown;     /* an answer to `asked` is here */
+    int sign_in;    /* whose it is: app_sign_ins() */
     struct api_call *call;
     bool appending;
     char trouble[200]; /* why there is no answer */

@@ -74,7 +74,7 @@ static void drop_rows(struct search *s)
     s->preview = 0;
 }
 
-void search_forget(struct search *s)
+static void drop_answers(struct search *s)
 {
     drop_rows(s);
     arena_free(s->panes_mem);
@@ -87,9 +87,16 @@ void search_forget(struct search *s)
     s->shown = false;
 }
 
+void search_forget(struct search *s)
+{
+    api_cancel(app_api(s->base.app), s->call);
+    s->call = NULL;
+    drop_answers(s);
+}
+
 void search_free(struct search *s)
 {
-    search_forget(s);
+    drop_answers(s);
     while (s->n_past)
         free(s->past[--s->n_past]);
     while (s->n_future)

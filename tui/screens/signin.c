@@ -27,7 +27,7 @@ static void signed_in(void *arg, const struct api_reply *r)
                        json_str(r->doc, "refresh_token"),
                        (int64_t)json_num(r->doc, "expires_in", 0), &why))
         app_say(app, STYLE_WARN, "%s", why.text);
-    app_refresh_me(app);
+    app_signed_in(app);
     app_close(&f->base);
 }
 
@@ -59,7 +59,7 @@ static void signin_open(struct screen *s)
     f->n = FIELDS;
     f->submit = submit;
     f->inputs[PASSWORD].secret = true;
-    app_forget_me(s->app);
+    app_signed_out(s->app);
 }
 
 static void signin_draw(struct screen *s, int rows, int cols)

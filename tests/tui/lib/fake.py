@@ -5,6 +5,7 @@
         f.silent = True                     everything is accepted, nothing answered
         f.half = "/api/profiles/search"     half an answer, then silence
         f.lost = "/reveal"                  it is done, but the answer is lost
+        f.slow["/api/me"] = 1.0             the next answer there takes a second
         f.fail["/api/credits"] = (503, "not_ready", 1)      status, code, Retry-After
 """
 import base64
@@ -47,7 +48,7 @@ class Fake:
         self.people = people or [person(n) for n in range(rows)]
         self.role, self.balance = role, balance
         self.silent, self.half, self.lost, self.delay = False, None, None, 0.0
-        self.fail = {}
+        self.fail, self.slow = {}, {}
         self.requests = []          # (method, path, body)
         self.owned = {}             # (id, field) -> True
         self.replies = {}           # idempotency key -> (request, reply)
@@ -346,8 +347,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             f.requests.append((self.command, path, body))
         if f.silent:
             return self.hang()
-        if f.delay:
-            time.sleep(f.delay)
+        wait = f.slow.pop(path, f.delay)
+        if wait:
+            time.sleep(wait)
         for part, (status, code, _) in list(f.fail.items()):
             if part in path:
                 return self.send(status, json.dumps(problem(status, code, f"made to fail: {code}")).encode(),
