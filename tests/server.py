@@ -20,6 +20,13 @@ import time
 BUILD = os.environ.get("BUILD", "build")
 
 
+def sanitizer():
+    """The one leadgen was built with, asked of the program and not of its folder's name."""
+    with open(BUILD + "/leadgen", "rb") as f:
+        program = f.read()
+    return next((name for name in ("asan", "tsan") if f"__{name}_init".encode() in program), None)
+
+
 class Server:
     def __init__(self, rows=0, seed=1):
         self.dir = tempfile.mkdtemp()

@@ -25,10 +25,9 @@ import threading
 import time
 
 sys.path.insert(0, "tests")
-from server import BUILD, Checks  # noqa: E402
+from server import BUILD, Checks, sanitizer  # noqa: E402
 
 LEADGEN = BUILD + "/leadgen"
-SANITIZED = "address" in BUILD or "thread" in BUILD
 ID = "0193ca7f-a800-7df4-82e0-bf58ef1370f9"
 HOSTILE = "A\x1b]52;c;aGk=\x07\x1b[2J\u009b31m\u202egnp\u200bB"
 checks = Checks("cli")
@@ -323,6 +322,8 @@ def the_first_line_comes_before_the_second_page(fake):
     run.communicate()
     check(run.returncode == 0 and rest.count(b"\n") == 599, "and the others after it")
 
+    # What ASan keeps of freed memory is not ours; what TSan keeps cannot be told apart.
+    p.env["ASAN_OPTIONS"] = p.env.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
     resident = {}
     for n in (1, 20000):
         fake.reset(search=pages(n))
@@ -333,7 +334,10 @@ def the_first_line_comes_before_the_second_page(fake):
         run.returncode = os.waitstatus_to_exitcode(status)
         resident[n] = used.ru_maxrss
         check(lines == n, f"{lines} rows of {n}")
-    check(SANITIZED or resident[20000] - resident[1] < 4096, f"KiB by rows: {resident}")
+    if sanitizer() == "tsan":
+        print("NOT PROVEN cli: pages do not pile up in memory: TSan's own memory hides it")
+        return
+    check(resident[20000] - resident[1] < 4096, f"KiB by rows: {resident}")
     checks.ok("rows stream page by page in bounded memory")
 
 
