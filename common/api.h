@@ -312,7 +312,7 @@ struct job { /* stored */
     const char *params; /* JSON of the job's kind */
     const char *error_code, *error_detail, *error_field;
     int64_t offset; /* checkpoint: everything before is committed */
-    int64_t size;         /* bytes in all */
+    int64_t size;   /* bytes in all */
     struct job_counts n;
     int64_t attempts;
     bool cancel; /* asked to stop */
@@ -376,17 +376,51 @@ struct problem_reply {
 /* Every type that both sides know, for documents and tests; ends with NULL. */
 extern const struct type *const api_types[];
 
-#define API_TYPES(X)                                                                           \
-    X(profile)                                                                                 \
-    X(company) X(search_query) X(facet_value) X(facet_pane) X(search_reply) X(page_query)      \
-        X(profile_page) X(login_request) X(tokens) X(refresh_request) X(bootstrap_request)     \
-            X(email_request) X(reset_request) X(accepted) X(me) X(user) X(user_create)         \
-                X(user_change) X(user_page) X(entry) X(credits_reply) X(grant_request)         \
-                    X(grant_reply) X(reveal_request) X(reveal_field) X(reveal_reply)           \
-                        X(reveals_request) X(reveal_item) X(reveals_reply) X(upload_query)     \
-                            X(upload_reply) X(job_counts) X(job_error) X(job) X(job_page)      \
-                                X(job_reject) X(audit) X(audit_page) X(health) X(admin_health) \
-                                    X(problem_reply)
+/* clang-format off: one a line */
+#define API_TYPES(X)     \
+    X(profile)           \
+    X(company)           \
+    X(search_query)      \
+    X(facet_value)       \
+    X(facet_pane)        \
+    X(search_reply)      \
+    X(page_query)        \
+    X(profile_page)      \
+    X(login_request)     \
+    X(tokens)            \
+    X(refresh_request)   \
+    X(bootstrap_request) \
+    X(email_request)     \
+    X(reset_request)     \
+    X(accepted)          \
+    X(me)                \
+    X(user)              \
+    X(user_create)       \
+    X(user_change)       \
+    X(user_page)         \
+    X(entry)             \
+    X(credits_reply)     \
+    X(grant_request)     \
+    X(grant_reply)       \
+    X(reveal_request)    \
+    X(reveal_field)      \
+    X(reveal_reply)      \
+    X(reveals_request)   \
+    X(reveal_item)       \
+    X(reveals_reply)     \
+    X(upload_query)      \
+    X(upload_reply)      \
+    X(job_counts)        \
+    X(job_error)         \
+    X(job)               \
+    X(job_page)          \
+    X(job_reject)        \
+    X(audit)             \
+    X(audit_page)        \
+    X(health)            \
+    X(admin_health)      \
+    X(problem_reply)
+/* clang-format on */
 
 #define X(name) extern const struct type name##_type;
 API_TYPES(X)

@@ -358,7 +358,8 @@ static enum err answer_many(struct reveal *v, struct credits charged)
         items[i].outcome = t->found ? t->outcome : "not_found";
         if (!t->found)
             continue;
-        items[i].charged = v->dry_run ? (struct credits){0} : t->price;
+        if (!v->dry_run)
+            items[i].charged = t->price;
         items[i].price = t->price;
         items[i].email = shown(v, t, OWN_EMAIL);
         items[i].phone = shown(v, t, OWN_PHONE);

@@ -334,10 +334,12 @@ static bool is_same(const struct question *a, const struct question *b)
 
 static void remember(struct question **list, int *n, const struct question *q)
 {
+    int i = 0;
+
     if (*n == PAST_MAX) {
         free(list[0]);
-        memmove(list, list + 1, (PAST_MAX - 1) * sizeof(*list));
-        --*n;
+        for (--*n; i < *n; i++)
+            list[i] = list[i + 1];
     }
     list[*n] = xcalloc(1, sizeof(**list));
     *list[(*n)++] = *q;
