@@ -3,6 +3,7 @@
 # make test       what a change must pass (does all its own set-up)
 # make check      format, lint, and the tests again under ASan+UBSan and TSan
 # make bench      speeds, as ratios within one run
+# make bench-search  the index by itself over ROWS rows, against its bounds; kept in build/bench
 # make fuzz       every fuzzer for FUZZ_SECONDS (10)
 # make fresh      the README's two commands in a bare debootstrap root
 # make deps       the packages that building and testing need (Debian 12, root)
@@ -95,6 +96,10 @@ bench: deps
 	@$(MAKE) --no-print-directory -j2 tests
 	@BUILD=$(BUILD) sh tests/bench/run.sh
 
+bench-search: $(BUILD)/tests/bench/scale
+	@mkdir -p $(BUILD)/bench
+	BENCH_DIR=$(BUILD)/bench $< $(ROWS)
+
 fuzz: deps
 	@sh tests/fuzz/run.sh
 
@@ -118,7 +123,7 @@ fmt:
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests deps test run check bench fuzz fresh sample install fmt clean
+.PHONY: all tests deps test run check bench bench-search fuzz fresh sample install fmt clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

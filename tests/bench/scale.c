@@ -1,0 +1,529 @@
+/*
+ * The index by itself at any size, against the bounds it is to keep at 10,000,000 rows.  The index
+ * is built once into BENCH_DIR/ROWS-SEED and used again by later runs; delete it to build anew.
+ * usage: scale [ROWS]      SEED, QUERIES (200), ONLY (part of a row's name), BUILD_ONLY=1
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "tests/bench/scale_build.h"
+#include "tests/bench/search_ask.h"
+
+enum { TOP = 25, QUERIES = 200, TRIES = 50, WARM = 8 };
+
+struct bench {
+    struct scale scale;
+    struct search *index;
+    uint64_t seed, dice;
+    size_t queries;
+    char dir[PATH_MAX - 300];
+    bool over;
+};
+
+static uint64_t dice(struct bench *b, uint64_t n)
+{
+    b->dice = b->dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (b->dice >> 33) % n;
+}
+
+static int64_t env_or(const char *name, int64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoll(text, NULL, 10) : otherwise;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static double percentile(int64_t *v, size_t n, double p)
+{
+    qsort(v, n, sizeof(*v), by_value);
+    return n ? (double)v[(size_t)((double)(n - 1) * p + 0.5)] / 1e6 : 0;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* Files */
+
+static void each_file(const char *dir, void (*fn)(const char *dir, const char *file, void *arg),
+                      void *arg)
+{
+    DIR *d = opendir(dir);
+
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
+        if (e->d_name[0] != '.')
+            fn(dir, e->d_name, arg);
+    if (d)
+        closedir(d);
+}
+
+static void drop_cached(const char *dir, const char *file, void *arg)
+{
+    char path[PATH_MAX];
+    int fd;
+
+    (void)arg;
+    snprintf(path, sizeof(path), "%s/%s", dir, file);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    close(fd);
+}
+
+static void add_size(const char *dir, const char *file, void *arg)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int64_t *sum = arg;
+
+    snprintf(path, sizeof(path), "%s/%s", dir, file);
+    if (stat(path, &st) == 0)
+        *sum += st.st_size;
+}
+
+static void copy_file(const char *dir, const char *file, void *arg)
+{
+    const char *to = arg;
+    char from_path[PATH_MAX], to_path[PATH_MAX];
+
+    snprintf(from_path, sizeof(from_path), "%s/%s", dir, file);
+    snprintf(to_path, sizeof(to_path), "%s/%s", to, file);
+    if (link(from_path, to_path))
+        perror(to_path);
+}
+
+static void remove_file(const char *dir, const char *file, void *arg)
+{
+    char path[PATH_MAX];
+
+    (void)arg;
+    snprintf(path, sizeof(path), "%s/%s", dir, file);
+    unlink(path);
+}
+
+/* Questions: what a row that exists says, so that the skew of the rows is that of the questions. */
+
+static void any_row(struct bench *b, struct arena *mem, struct profile *p)
+{
+    sample_profile(b->scale.sample, (int64_t)dice(b, (uint64_t)b->scale.rows), mem, p);
+}
+
+static const char *value_of(const struct profile *p, enum facet f)
+{
+    return f == FACET_seniority    ? p->seniority
+           : f == FACET_department ? p->department
+           : f == FACET_industry   ? p->industry
+           : f == FACET_employees  ? employees_bucket(p->employees)
+           : f == FACET_country    ? p->country
+                                   : p->email_status;
+}
+
+static bool selects(const struct search_query *q, enum facet f)
+{
+    return q->in[f].n > 0;
+}
+
+static void select_value(struct arena *mem, struct search_query *q, enum facet f, const char *value)
+{
+    const char **v = arena_alloc(mem, sizeof(*v));
+
+    v[0] = value;
+    q->in[f] = (struct strs){v, 1};
+}
+
+static void choose_facets(struct bench *b, struct arena *mem, size_t n, struct search_query *q)
+{
+    struct profile p;
+
+    any_row(b, mem, &p);
+    while (n) {
+        enum facet f = ask_panes[dice(b, ASK_PANES)];
+
+        if (selects(q, f) || !value_of(&p, f))
+            continue;
+        select_value(mem, q, f, value_of(&p, f));
+        n--;
+    }
+}
+
+/* The first word of a text that is plain ASCII; NULL: it is not. */
+static const char *plain_word(struct arena *mem, const char *text)
+{
+    size_t n = text ? strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
+
+    return n >= 3 && (text[n] == ' ' || text[n] == '\0') ? arena_strndup(mem, text, n) : NULL;
+}
+
+/* One or two whole words and the beginning of another, all of one row. */
+static void words_with_prefix(struct bench *b, struct arena *mem, struct search_query *q)
+{
+    static const char *no_panes[] = {"none"};
+    const char *title = NULL, *name = NULL, *city = NULL;
+
+    while (!title || !name || !city) {
+        struct profile p;
+
+        any_row(b, mem, &p);
+        title = plain_word(mem, p.title);
+        name = plain_word(mem, p.name);
+        city = plain_word(mem, p.city);
+    }
+    if (dice(b, 2))
+        q->q = arena_printf(mem, "%s %s*", title, arena_strndup(mem, name, 3));
+    else
+        q->q = arena_printf(mem, "%s %s %s*", title, city, arena_strndup(mem, name, 3));
+    q->facets = (struct strs){no_panes, 1};
+}
+
+static void words_and_facets(struct bench *b, struct arena *mem, struct search_query *q)
+{
+    const char *title = NULL;
+
+    while (!title) {
+        struct profile p;
+
+        any_row(b, mem, &p);
+        title = plain_word(mem, p.title);
+    }
+    q->q = title;
+    choose_facets(b, mem, 2, q);
+}
+
+static void three_facets(struct bench *b, struct arena *mem, struct search_query *q)
+{
+    choose_facets(b, mem, 3, q);
+}
+
+/* Any value that holds 15 to 60 % of the rows, of any facet that is shown. */
+static void one_broad(struct bench *b, struct arena *mem, struct search_query *q)
+{
+    struct search_query all = {0};
+    struct search_ask ask = {.query = &all};
+    struct search_answer a;
+    struct problem why;
+
+    if (search_run(b->index, &ask, mem, &a, &why))
+        exit(1);
+    for (;;) {
+        const struct facet_pane *pane = &a.panes[dice(b, a.n_panes)];
+        const struct facet_value *v = pane->values.v, *one = &v[dice(b, pane->values.n)];
+
+        if (one->count * 100 < a.total * 15 || one->count * 100 > a.total * 60)
+            continue;
+        select_value(mem, q, facet_find(pane->name), one->value);
+        return;
+    }
+}
+
+static void nothing(struct bench *b, struct arena *mem, struct search_query *q)
+{
+    (void)b;
+    (void)mem;
+    (void)q;
+}
+
+static void short_prefix(struct bench *b, struct arena *mem, struct search_query *q)
+{
+    const char *word = NULL;
+
+    while (!word) {
+        struct profile p;
+
+        any_row(b, mem, &p);
+        word = plain_word(mem, dice(b, 2) ? p.name : p.title);
+    }
+    q->q = arena_printf(mem, "%s*", arena_strndup(mem, word, 2 + dice(b, 2)));
+}
+
+static void broad_order(struct bench *b, struct arena *mem, struct search_query *q)
+{
+    static const char *const sorts[] = {"score",    "-score",  "name",     "-name",   "company",
+                                        "-company", "updated", "-updated", "quality", "-quality"};
+    static const char *no_panes[] = {"none"};
+
+    one_broad(b, mem, q);
+    q->sort = sorts[dice(b, sizeof(sorts) / sizeof(*sorts))];
+    q->facets = (struct strs){no_panes, 1};
+}
+
+static void broad_words(struct bench *b, struct arena *mem, struct search_query *q)
+{
+    static const char *no_panes[] = {"none"};
+
+    words_and_facets(b, mem, q);
+    memset(q->in, 0, sizeof(q->in));
+    q->facets = (struct strs){no_panes, 1};
+}
+
+/* Asking */
+
+static int64_t ask_index(struct bench *b, const struct search_query *q, int64_t *ns)
+{
+    struct search_ask ask = {.query = q};
+    struct search_answer a;
+    struct problem why;
+    struct arena *mem = arena_new();
+    int64_t from = now_ns(), total;
+
+    if (search_run(b->index, &ask, mem, &a, &why)) {
+        fprintf(stderr, "search: %s: %s\n", why.field, why.text);
+        exit(1);
+    }
+    *ns = now_ns() - from;
+    total = a.total;
+    arena_free(mem);
+    return total;
+}
+
+/* A question as a number, to know it again. */
+static uint64_t hash_of(const struct search_query *q)
+{
+    uint64_t h = ask_hash(0, q->q ? q->q : "", q->q ? strlen(q->q) : 0, 0);
+
+    h += ask_hash(1, q->sort ? q->sort : "", q->sort ? strlen(q->sort) : 0, 0);
+    for (int f = 1; f < FACET_END; f++)
+        for (size_t i = 0; i < q->in[f].n; i++)
+            h += ask_hash(f + 2, q->in[f].v[i], strlen(q->in[f].v[i]), 0);
+    return h;
+}
+
+struct kind {
+    const char *name;
+    void (*choose)(struct bench *, struct arena *, struct search_query *);
+    double p50, p99; /* at most, in ms */
+};
+
+struct seen {
+    uint64_t *v;
+    size_t n;
+};
+
+static bool is_new(struct seen *s, uint64_t h)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->v[i] == h)
+            return false;
+    s->v[s->n++] = h;
+    return true;
+}
+
+static void report(struct bench *b, const char *name, const char *what, int64_t *ns, size_t n,
+                   double most50, double most99)
+{
+    double p50 = percentile(ns, n, 0.5), p99 = percentile(ns, n, 0.99);
+    bool over = p50 > most50 || p99 > most99;
+
+    printf("%-34s n %zu %s p50 %8.3f (at most %5.2f) p99 %8.3f (at most %6.2f) ms  %s\n", name, n,
+           what, p50, most50, p99, most99, over ? "OVER" : "ok");
+    fflush(stdout);
+    b->over |= over;
+}
+
+static void run_kind(struct bench *b, const struct kind *k)
+{
+    size_t n = b->queries;
+    int64_t *ns = xcalloc(n, sizeof(*ns)), rows = 0;
+    struct seen seen = {.v = xcalloc(n + 1, sizeof(uint64_t))};
+    char what[80];
+
+    for (size_t i = 0; i < n; i++) {
+        struct arena *mem = arena_new();
+        struct search_query q;
+
+        for (int t = 0; t < TRIES; t++) {
+            q = (struct search_query){.page_size = TOP};
+            k->choose(b, mem, &q);
+            if (is_new(&seen, hash_of(&q)))
+                break;
+        }
+        rows += ask_index(b, &q, &ns[i]);
+        if (getenv("SHOW"))
+            printf("  %10.3f ms  %s\n", (double)ns[i] / 1e6, q.q ? q.q : "");
+        arena_free(mem);
+    }
+    snprintf(what, sizeof(what), "distinct %3zu rows %8lld", seen.n,
+             (long long)(rows / (int64_t)n));
+    report(b, k->name, what, ns, n, k->p50, k->p99);
+    free(seen.v);
+    free(ns);
+}
+
+/* One changed profile, and a search that has it. */
+static void run_changes(struct bench *b)
+{
+    size_t n = b->queries;
+    int64_t *ns = xcalloc(n, sizeof(*ns)), unused;
+    struct search_query q = {.q = "zzchanged", .page_size = TOP};
+
+    for (size_t i = 0; i < n; i++) {
+        struct arena *mem = arena_new();
+        struct profile p;
+        int64_t from;
+
+        any_row(b, mem, &p);
+        p.title = "Zzchanged";
+        from = now_ns();
+        if (search_put(b->index, &p, 1) || ask_index(b, &q, &unused) < 1)
+            exit(1);
+        ns[i] = now_ns() - from;
+        arena_free(mem);
+    }
+    report(b, "one changed profile, seen", "                          ", ns, n, 1, 5);
+    free(ns);
+}
+
+/* Opening */
+
+static int64_t open_index(struct bench *b, const char *dir)
+{
+    struct search_options o = {.dir = dir};
+    int64_t from = now_ns();
+
+    if (search_open(&o, &b->index)) {
+        fprintf(stderr, "%s: cannot be opened\n", dir);
+        exit(1);
+    }
+    return now_ns() - from;
+}
+
+static int64_t documents(const struct bench *b)
+{
+    struct search_stats st;
+
+    search_stats(b->index, &st);
+    return st.documents;
+}
+
+static void build_if_absent(struct bench *b)
+{
+    open_index(b, b->dir);
+    if (documents(b) != b->scale.rows) {
+        search_close(b->index);
+        each_file(b->dir, remove_file, NULL);
+        open_index(b, b->dir);
+        b->scale.index = b->index;
+        scale_build(&b->scale);
+    }
+    search_close(b->index);
+}
+
+static void run_open(struct bench *b)
+{
+    int64_t cold, cached;
+
+    each_file(b->dir, drop_cached, NULL);
+    cold = open_index(b, b->dir);
+    search_close(b->index);
+    cached = open_index(b, b->dir);
+    report(b, "open, not in the page cache", "                         ", &cold, 1, 500, 500);
+    report(b, "open, in the page cache", "                         ", &cached, 1, 50, 50);
+}
+
+static void run_memory(struct bench *b)
+{
+    int64_t files = 0;
+    struct search_stats st;
+    double anon = scale_memory("RssAnon:"), mapped;
+
+    each_file(b->dir, add_size, &files);
+    search_stats(b->index, &st);
+    mapped = (double)st.mapped_bytes / 1e6;
+    printf(
+        "memory: %.0f MB anonymous (at most 250), %.0f MB mapped (at most 1500), %.0f MB of them "
+        "resident;\n        %.1f bytes a row, %lld segments, files %.0f MB  %s\n",
+        anon, mapped, scale_memory("RssFile:"), (double)files / (double)b->scale.rows,
+        (long long)st.segments, (double)files / 1e6, anon > 250 || mapped > 1500 ? "OVER" : "ok");
+    fflush(stdout);
+}
+
+/* On links to the files, so that the index stays as it is for the next run. */
+static void run_written(struct bench *b)
+{
+    char dir[PATH_MAX];
+
+    search_close(b->index);
+    snprintf(dir, sizeof(dir), "%s.written", b->dir);
+    each_file(dir, remove_file, NULL);
+    if (mkdir(dir, 0700) && errno != EEXIST)
+        perror(dir);
+    each_file(b->dir, copy_file, dir);
+    open_index(b, dir);
+    run_changes(b);
+    search_close(b->index);
+    each_file(dir, remove_file, NULL);
+    rmdir(dir);
+}
+
+static const struct kind kinds[] = {
+    {"3 facets, 6 panes", three_facets, 0.5, 5},
+    {"2-3 words with a prefix", words_with_prefix, 0.6, 8},
+    {"one word by relevance", broad_words, 0.6, 8},
+    {"word, 2 facets, 6 panes", words_and_facets, 0.5, 6},
+    {"one broad facet, 6 panes", one_broad, 1, 3},
+    {"nothing selected, 6 panes", nothing, 1, 3},
+    {"2-3 letter prefix, 6 panes", short_prefix, 3, 10},
+    {"broad, any order", broad_order, 3, 10},
+};
+
+static bool is_wanted(const char *name)
+{
+    const char *only = getenv("ONLY");
+
+    return !only || strstr(name, only);
+}
+
+static void run_all(struct bench *b)
+{
+    struct kind warm = {"warming, not counted", nothing, 1e9, 1e9};
+    size_t queries = b->queries;
+
+    b->queries = WARM;
+    run_kind(b, &warm);
+    b->queries = queries;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (is_wanted(kinds[i].name))
+            run_kind(b, &kinds[i]);
+    run_memory(b);
+    if (is_wanted("one changed profile, seen"))
+        run_written(b);
+    else
+        search_close(b->index);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench b = {.scale.rows = argc > 1 ? strtoll(argv[1], NULL, 10) : 1000000,
+                      .seed = (uint64_t)env_or("SEED", 7),
+                      .queries = (size_t)env_or("QUERIES", QUERIES)};
+    const char *where = getenv("BENCH_DIR");
+
+    b.dice = b.seed;
+    b.scale.sample = sample_new(b.scale.rows, b.seed);
+    snprintf(b.dir, sizeof(b.dir), "%s/%lld-%llu", where ? where : ".", (long long)b.scale.rows,
+             (unsigned long long)b.seed);
+    printf("%lld rows, seed %llu, in %s; the bounds are those for 10,000,000 rows\n",
+           (long long)b.scale.rows, (unsigned long long)b.seed, b.dir);
+    build_if_absent(&b);
+    if (!env_or("BUILD_ONLY", 0)) {
+        run_open(&b);
+        run_all(&b);
+        printf("%s\n", b.over ? "some are OVER their bounds" : "all within their bounds");
+    }
+    sample_free(b.scale.sample);
+    return b.over;
+}
