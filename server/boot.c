@@ -1,6 +1,7 @@
 #include "server/boot.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/file.h"
@@ -62,11 +63,18 @@ void boot_close(struct server *srv)
     srv->seal = NULL;
 }
 
+/* Through links: what renews certificates keeps the current one behind a link. */
 static enum err read_pem(struct arena *mem, const char *path, const char **out)
 {
+    char *real = realpath(path, NULL);
+    enum err err;
     size_t n;
 
-    return file_read(path, PEM_MAX, mem, out, &n);
+    if (!real)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_UNAVAILABLE;
+    err = file_read(real, PEM_MAX, mem, out, &n);
+    free(real);
+    return err;
 }
 
 static enum err make_pair(struct arena *mem, const char *key, const char *cert,
@@ -88,16 +96,16 @@ static enum err make_pair(struct arena *mem, const char *key, const char *cert,
 enum err boot_identity(const struct options *o, struct arena *mem, struct identity *out,
                        struct problem *why)
 {
-    const char *key = arena_printf(mem, "%s/tls.key", o->keys);
-    const char *cert = arena_printf(mem, "%s/tls.crt", o->keys);
+    const char *key = o->tls_key ? o->tls_key : arena_printf(mem, "%s/tls.key", o->keys);
+    const char *cert = o->tls_cert ? o->tls_cert : arena_printf(mem, "%s/tls.crt", o->keys);
     enum err err = read_pem(mem, key, &out->key_pem);
 
     if (!err)
         err = read_pem(mem, cert, &out->cert_pem);
-    if (err == ERR_NOT_FOUND)
+    if (err == ERR_NOT_FOUND && !o->tls_key)
         err = make_pair(mem, key, cert, out, why);
     else if (err)
-        problem_set(why, "keys", "cannot read tls.key and tls.crt");
+        problem_set(why, "keys", "cannot read the certificate and its key");
     if (!err)
         err = tls_pin(mem, out->cert_pem, &out->pin);
     return err;

@@ -6,12 +6,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "common/log.h"
 #include "server/http_reply.h"
 #include "server/http_screen.h"
 #include "server/options.h"
+#include "server/peer.h"
 #include "server/request.h"
 #include "server/tls.h"
 
@@ -28,11 +30,21 @@ enum {
 #endif
 };
 
+/*
+ * The library has its certificate from its start to its end, so a new certificate is a new
+ * listener on the same socket; the old one serves the connections that it has.
+ */
+struct listener {
+    struct MHD_Daemon *daemon;
+    char *cert_pem, *key_pem;
+    struct listener *older;
+};
+
 struct http {
     struct server *srv;
-    struct MHD_Daemon *daemon;
+    struct listener *listener; /* the newest accepts */
     struct reaper *reaper;
-    int port;
+    int port, per_address, in_all;
 };
 
 /* One per request in flight; lives from its first line to its completion. */
@@ -46,7 +58,8 @@ struct exchange {
     struct screen screen;
     struct buf body;
     size_t body_max;
-    const char *piece; /* of the body, for the sink */
+    const char *forwarded; /* X-Forwarded-For, of a listed proxy */
+    const char *piece;     /* of the body, for the sink */
     size_t piece_len;
     bool has_body, begun, finished;
     enum err err;
@@ -91,6 +104,18 @@ static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
+/* Proxies may each add a line of their own instead of to the last one's. */
+static enum MHD_Result join_forwarded(void *arg, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct exchange *x = arg;
+
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        x->forwarded = x->forwarded ? arena_printf(x->mem, "%s,%s", x->forwarded, value) : value;
+    return MHD_YES;
+}
+
 /* Run fn with the arena's guard set: running out of memory in it is an error like any other. */
 static enum err guarded(struct exchange *x, enum err (*fn)(struct exchange *))
 {
@@ -116,8 +141,13 @@ static enum err keep_target(struct exchange *x)
 static enum err begin(struct exchange *x)
 {
     struct request *r = &x->r;
+    const char *proxies = r->srv->options->trusted_proxies;
     char *question;
 
+    if (peer_in(r->address, proxies)) {
+        MHD_get_connection_values(x->conn, MHD_HEADER_KIND, join_forwarded, x);
+        peer_forwarded(x->forwarded, proxies, r->address);
+    }
     r->path = arena_strdup(x->mem, x->target);
     question = strchr(r->path, '?');
     if (question) {
@@ -412,42 +442,76 @@ static int port_of(int fd)
                                           : ((struct sockaddr_in *)&at)->sin_port);
 }
 
-static struct MHD_Daemon *start_daemon(struct http *h, const struct http_options *o, int fd)
+static struct MHD_Daemon *start_daemon(struct http *h, const struct listener *l, int fd)
 {
     unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
                      MHD_USE_POLL | MHD_USE_TLS | MHD_USE_ERROR_LOG | MHD_USE_ITC;
 
     return MHD_start_daemon(
-        flags, (uint16_t)o->port, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER,
-        drop_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_MEM_KEY, o->key_pem,
-        MHD_OPTION_HTTPS_MEM_CERT, o->cert_pem, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->in_all, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)o->per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL,
+        flags, (uint16_t)h->port, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER,
+        drop_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_MEM_KEY, l->key_pem,
+        MHD_OPTION_HTTPS_MEM_CERT, l->cert_pem, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->in_all, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)h->per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK, MHD_OPTION_CONNECTION_TIMEOUT, 330u,
         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_URI_LOG_CALLBACK, on_line, h, MHD_OPTION_NOTIFY_COMPLETED, on_done, h,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
 }
 
+static void listener_free(struct listener *l)
+{
+    MHD_stop_daemon(l->daemon);
+    explicit_bzero(l->key_pem, strlen(l->key_pem));
+    free(l->key_pem);
+    free(l->cert_pem);
+    free(l);
+}
+
+/* Accept on fd with this pair from now on. */
+static bool listen_with(struct http *h, int fd, const char *cert_pem, const char *key_pem)
+{
+    struct listener *l = xcalloc(1, sizeof(*l));
+
+    l->cert_pem = xstrdup(cert_pem);
+    l->key_pem = xstrdup(key_pem);
+    l->daemon = start_daemon(h, l, fd);
+    if (!l->daemon) {
+        listener_free(l);
+        return false;
+    }
+    l->older = h->listener;
+    h->listener = l;
+    return true;
+}
+
+static enum err check_pair(const char *cert_pem, const char *key_pem, struct problem *why)
+{
+    if (tls_self_test(key_pem, cert_pem) == ERR_OK)
+        return ERR_OK;
+    problem_set(why, "keys", "the certificate and its key do not work together");
+    return ERR_UNAVAILABLE;
+}
+
 enum err http_start(struct server *srv, const struct http_options *o, struct http **out,
                     struct problem *why)
 {
+    enum err err = check_pair(o->cert_pem, o->key_pem, why);
     struct http *h;
     int fd;
 
-    if (tls_self_test(o->key_pem, o->cert_pem)) {
-        problem_set(why, "keys", "the certificate and its key do not work together");
-        return ERR_UNAVAILABLE;
-    }
+    if (err)
+        return err;
     fd = listen_on(o, why);
     if (fd < 0)
         return ERR_UNAVAILABLE;
     h = xcalloc(1, sizeof(*h));
     h->srv = srv;
     h->port = port_of(fd);
+    h->per_address = o->per_address;
+    h->in_all = o->in_all;
     h->reaper = reaper_start(&o->deadlines);
-    h->daemon = h->reaper ? start_daemon(h, o, fd) : NULL;
-    if (!h->daemon) {
+    if (!h->reaper || !listen_with(h, fd, o->cert_pem, o->key_pem)) {
         problem_set(why, "keys", "the listener does not start: is the certificate in order?");
         reaper_stop(h->reaper);
         close(fd);
@@ -458,6 +522,47 @@ enum err http_start(struct server *srv, const struct http_options *o, struct htt
     return ERR_OK;
 }
 
+/* Older listeners whose last connection has ended. */
+static void drop_idle(struct http *h)
+{
+    struct listener **at = &h->listener->older;
+
+    while (*at) {
+        struct listener *l = *at;
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+        if (info && info->num_connections == 0) {
+            *at = l->older;
+            listener_free(l);
+        } else {
+            at = &l->older;
+        }
+    }
+}
+
+enum err http_reload(struct http *h, const char *cert_pem, const char *key_pem, struct problem *why)
+{
+    enum err err = check_pair(cert_pem, key_pem, why);
+    struct listener *now = h->listener;
+    int fd;
+
+    if (err)
+        return err;
+    drop_idle(h);
+    if (strcmp(cert_pem, now->cert_pem) == 0 && strcmp(key_pem, now->key_pem) == 0)
+        return ERR_OK;
+    /* Who connects between these two waits in the socket's queue. */
+    fd = MHD_quiesce_daemon(now->daemon);
+    if (listen_with(h, fd, cert_pem, key_pem))
+        return ERR_OK;
+    problem_set(why, "keys", "the listener does not start with the new certificate");
+    /* The pair that worked until now, or nobody is served any more. */
+    if (!listen_with(h, fd, now->cert_pem, now->key_pem))
+        abort();
+    return ERR_UNAVAILABLE;
+}
+
 int http_port(const struct http *h)
 {
     return h->port;
@@ -466,14 +571,19 @@ int http_port(const struct http *h)
 void http_stop(struct http *h)
 {
     int64_t until = clock_mono_us() + STOP_MS * 1000;
-    int fd = MHD_quiesce_daemon(h->daemon);
+    int fd = MHD_quiesce_daemon(h->listener->daemon);
 
     if (fd >= 0)
         close(fd);
     while (reaper_busy(h->reaper) && clock_mono_us() < until)
         usleep(10000);
     reaper_cut_all(h->reaper);
-    MHD_stop_daemon(h->daemon);
+    while (h->listener) {
+        struct listener *l = h->listener;
+
+        h->listener = l->older;
+        listener_free(l);
+    }
     reaper_stop(h->reaper);
     free(h);
 }

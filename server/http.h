@@ -22,6 +22,12 @@ struct http_options {
 /* errors: ERR_UNAVAILABLE with a sentence: the port is taken, the certificate does not load, ... */
 enum err http_start(struct server *srv, const struct http_options *o, struct http **out,
                     struct problem *why) MUST_CHECK;
+/*
+ * Another certificate from the next connection on; the old connections stay as they are.
+ * errors: ERR_UNAVAILABLE with a sentence: the pair does not work; nothing has changed
+ */
+enum err http_reload(struct http *h, const char *cert_pem, const char *key_pem,
+                     struct problem *why) MUST_CHECK;
 int http_port(const struct http *h);
 /* Refuse new connections, let running requests end (at most 10 s), then stop. */
 void http_stop(struct http *h);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/cors.h"
 #include "server/gzip.h"
 #include "server/request.h"
 
@@ -22,6 +23,18 @@ static const struct header always[] = {
     {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
 };
+
+static void add_cors(struct MHD_Response *res, const struct request *r)
+{
+    const char *origin = cors_origin(r);
+
+    if (!origin)
+        return;
+    MHD_add_response_header(res, "Access-Control-Allow-Origin", origin);
+    MHD_add_response_header(res, "Access-Control-Expose-Headers",
+                            "RateLimit, RateLimit-Policy, Retry-After, X-Request-Id");
+    MHD_add_response_header(res, "Vary", "Origin");
+}
 
 /* RateLimit header fields, draft-ietf-httpapi-ratelimit-headers-11. */
 static void add_limits(struct MHD_Response *res, const struct limit_answer *a)
@@ -44,13 +57,15 @@ static void add_headers(struct MHD_Response *res, const struct request *r)
 {
     char text[24];
 
-    MHD_add_response_header(res, "Content-Type",
-                            r->content_type ? r->content_type : "application/json");
+    if (r->status != 204)
+        MHD_add_response_header(res, "Content-Type",
+                                r->content_type ? r->content_type : "application/json");
     MHD_add_response_header(res, "X-Request-Id", r->id);
     for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
         MHD_add_response_header(res, always[i].name, always[i].value);
     for (size_t i = 0; i < r->n_extra; i++)
         MHD_add_response_header(res, r->extra[i].name, r->extra[i].value);
+    add_cors(res, r);
     add_limits(res, &r->limit);
     if (r->retry_after) {
         snprintf(text, sizeof(text), "%lld", (long long)r->retry_after);

@@ -22,7 +22,8 @@
     X(RESET, "reset", 5)           \
     X(SEARCH, "search", 600)       \
     X(WRITE, "write", 100)         \
-    X(REVEAL, "reveal", 100)
+    X(REVEAL, "reveal", 100)       \
+    X(PREFLIGHT, "preflight", 600)
 
 enum rate_class {
 #define X(name, word, per_minute) RATE_##name,

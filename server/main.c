@@ -16,6 +16,7 @@
 #include "server/auth.h"
 #include "server/boot.h"
 #include "server/control.h"
+#include "server/peer.h"
 #include "server/sample.h"
 #include "server/serve.h"
 
@@ -152,6 +153,13 @@ static enum err complete(struct options *o, struct arena *mem, struct problem *w
     if (!levels[level])
         return problem_set(why, "log_level", "it is none of error, warn, info, debug");
     log_level((enum log_level)level);
+    if (!peer_list_is_sound(o->super_admin_addresses))
+        return problem_set(why, "super_admin_addresses", "it must be a list of networks");
+    if (!peer_list_is_sound(o->trusted_proxies))
+        return problem_set(why, "trusted_proxies", "it must be a list of networks");
+    if (!o->tls_cert != !o->tls_key)
+        return problem_set(why, o->tls_cert ? "tls_key" : "tls_cert",
+                           "say both, the certificate and its key");
     if (!o->keys) {
         size_t n = strlen(o->data);
 

@@ -14,6 +14,9 @@ struct options {
     int64_t event_streams;
     int64_t upload_max;                /* bytes */
     const char *super_admin_addresses; /* CIDR list, blank separated */
+    const char *trusted_proxies;       /* likewise; whose X-Forwarded-For is believed */
+    const char *cors_origins;          /* blank separated */
+    const char *tls_cert, *tls_key;    /* files; NULL: in keys */
     bool registration;
     const char *public_url; /* in mails; NULL: https://listen */
     const char *log_level;

@@ -6,7 +6,9 @@
 
 #include "common/log.h"
 #include "server/auth.h"
+#include "server/cors.h"
 #include "server/options.h"
+#include "server/peer.h"
 
 enum { BODY_DEFAULT = 64 * 1024, BUSY_RETRY_SECONDS = 1 };
 
@@ -33,7 +35,8 @@ static size_t address_key(const uint8_t address[16])
 
 static bool is_by_address(enum rate_class c)
 {
-    return c == RATE_REGISTER || c == RATE_LOGIN || c == RATE_FORGOT || c == RATE_RESET;
+    return c == RATE_REGISTER || c == RATE_LOGIN || c == RATE_FORGOT || c == RATE_RESET ||
+           c == RATE_PREFLIGHT;
 }
 
 static enum err limit_address(struct request *r)
@@ -80,7 +83,7 @@ static enum err authorise(struct request *r)
     if (r->who.role < row->role)
         return no;
     if (row->flags & ROUTE_LOCAL_ADMIN && r->who.role == ROLE_SUPER_ADMIN &&
-        !router_address_in(r->address, r->srv->options->super_admin_addresses))
+        !peer_in(r->address, r->srv->options->super_admin_addresses))
         return no;
     return ERR_OK;
 }
@@ -121,6 +124,11 @@ enum err route_begin(struct request *r, size_t content_length, bool has_body)
 {
     enum err err = router_find(r);
 
+    if (err == ERR_METHOD && cors_preflight(r)) {
+        r->route = cors_preflight(r);
+        r->n_extra = 0; /* Allow was for the refusal */
+        err = ERR_OK;
+    }
     if (!err && atomic_load(&r->srv->stopping))
         err = ERR_UNAVAILABLE;
     if (!err)

@@ -7,8 +7,6 @@
 
 /* Find the row and the parameters. errors: ERR_NOT_FOUND, ERR_METHOD (with an Allow header) */
 enum err router_find(struct request *r) MUST_CHECK;
-/* Is the address in a blank-separated list of CIDR networks? */
-bool router_address_in(const uint8_t address[16], const char *networks);
 /* Decode r->query_text by the row's query type. errors: ERR_INVALID */
 enum err router_query(struct request *r) MUST_CHECK;
 /* Decode r->raw by the row's body type. errors: ERR_INVALID */

@@ -1,5 +1,4 @@
-/* From a path to a row, and networks of addresses. */
-#include <arpa/inet.h>
+/* From a path to a row. */
 #include <string.h>
 
 #include "server/router.h"
@@ -79,65 +78,4 @@ enum err router_find(struct request *r)
         return ERR_NOT_FOUND;
     request_header_add(r, "Allow", allowed(r));
     return ERR_METHOD;
-}
-
-/* "24"; at most `most` */
-static bool parse_bits(const char *text, unsigned most, unsigned *out)
-{
-    size_t n = strlen(text);
-
-    if (n == 0 || n > 3 || strspn(text, "0123456789") != n)
-        return false;
-    *out = (unsigned)strtoul(text, NULL, 10);
-    return *out <= most;
-}
-
-/* "10.0.0.0/8", "::1"; what cannot be read is no network, and so lets nobody in. */
-static bool parse_network(char *text, uint8_t net[16], unsigned *bits)
-{
-    char *slash = strchr(text, '/');
-    struct in_addr v4;
-
-    if (slash)
-        *slash++ = '\0';
-    *bits = 128;
-    if (inet_pton(AF_INET6, text, net) == 1)
-        return !slash || parse_bits(slash, 128, bits);
-    if (inet_pton(AF_INET, text, &v4) != 1 || (slash && !parse_bits(slash, 32, bits)))
-        return false;
-    *bits = slash ? *bits + 96 : 128;
-    memset(net, 0, 10);
-    net[10] = net[11] = 0xff;
-    memcpy(net + 12, &v4, 4);
-    return true;
-}
-
-static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-    unsigned rest = bits % 8;
-
-    if (memcmp(a, b, bits / 8) != 0)
-        return false;
-    return !rest || ((a[bits / 8] ^ b[bits / 8]) >> (8 - rest)) == 0;
-}
-
-bool router_address_in(const uint8_t address[16], const char *networks)
-{
-    while (networks && *networks) {
-        char one[64];
-        uint8_t net[16];
-        unsigned bits;
-        size_t n;
-
-        networks += strspn(networks, " \t,");
-        n = strcspn(networks, " \t,");
-        if (n && n < sizeof(one)) {
-            memcpy(one, networks, n);
-            one[n] = '\0';
-            if (parse_network(one, net, &bits) && same_bits(address, net, bits))
-                return true;
-        }
-        networks += n;
-    }
-    return false;
 }

@@ -103,6 +103,23 @@ static void stop(struct running *run)
     boot_close(srv);
 }
 
+/* What may change while the server runs: its certificate. */
+static void reload(struct running *run, const struct options *o)
+{
+    struct arena *mem = arena_new();
+    struct identity now = {0};
+    struct problem why = {0};
+    enum err err = boot_identity(o, mem, &now, &why);
+
+    if (!err)
+        err = http_reload(run->http, now.cert_pem, now.key_pem, &why);
+    if (err)
+        log_event(LOG_ERROR, "server.reload", LOG_STR("error", why.text));
+    else
+        log_event(LOG_INFO, "server.reload", LOG_STR("pin", now.pin));
+    arena_free(mem);
+}
+
 static void say_ready(struct running *run, const struct options *o, struct arena *mem)
 {
     bool v6 = strchr(o->address, ':') != NULL;
@@ -136,7 +153,8 @@ int serve(const struct options *o)
     } else {
         say_ready(&run, o, mem);
         log_event(LOG_INFO, "server.ready", LOG_INT("port", http_port(run.http)));
-        sigwait(&signals, &sig);
+        while (sigwait(&signals, &sig) == 0 && sig == SIGHUP)
+            reload(&run, o);
         log_event(LOG_INFO, "server.stopping", LOG_INT("signal", sig));
     }
     stop(&run);

@@ -99,44 +99,6 @@ static void super_admin_comes_from_listed_addresses(void)
     CHECK(GET("/api/platform", .who = "super_admin") == ERR_FORBIDDEN);
 }
 
-static void networks(void)
-{
-    static const struct {
-        const char *address, *list;
-        bool in;
-    } want[] = {
-        {"127.0.0.1", "127.0.0.0/8 ::1/128", true},
-        {"::1", "127.0.0.0/8 ::1/128", true},
-        {"::2", "127.0.0.0/8 ::1/128", false},
-        {"128.0.0.1", "127.0.0.0/8", false},
-        {"10.0.0.7", "10.0.0.7", true},
-        {"10.0.0.8", "10.0.0.7", false},
-        {"10.0.0.255", "10.0.0.128/25", true},
-        {"10.0.0.127", "10.0.0.128/25", false},
-        {"1.2.3.4", "0.0.0.0/0", true},
-        {"2001:db8::1", "0.0.0.0/0", false},
-        {"::ffff:10.0.0.7", "10.0.0.0/24", true},
-        {"1.2.3.4", "", false},
-        {"1.2.3.4", "nonsense 1.2.3.4/99 1.2.3/8", false},
-        {"1.2.3.4", "1.2.3.4/", false},
-        {"1.2.3.4", "0.0.0.0/x", false},
-        {"1.2.3.4", "0.0.0.0/-1", false},
-        {"1.2.3.4", "0.0.0.0/0x", false},
-    };
-
-    for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
-        uint8_t at[16] = {[10] = 0xff, [11] = 0xff};
-
-        if (strchr(want[i].address, ':'))
-            CHECK(inet_pton(AF_INET6, want[i].address, at) == 1);
-        else
-            CHECK(inet_pton(AF_INET, want[i].address, at + 12) == 1);
-        if (router_address_in(at, want[i].list) != want[i].in)
-            fprintf(stderr, "%s in %s\n", want[i].address, want[i].list);
-        CHECK(router_address_in(at, want[i].list) == want[i].in);
-    }
-}
-
 static void nothing_before_the_bootstrap(void)
 {
     limits_are(UNLIMITED);
@@ -399,7 +361,6 @@ static const struct test tests[] = {
     {"router: what is not there, and what has no such method", what_is_not_there},
     {"router: roles, and a row that names none", roles},
     {"router: super_admin from listed addresses", super_admin_comes_from_listed_addresses},
-    {"router: networks", networks},
     {"router: nothing before the bootstrap, nor while stopping", nothing_before_the_bootstrap},
     {"router: limits of addresses", limits_of_addresses},
     {"router: limits of IPv6 networks", limits_of_networks},
