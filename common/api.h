@@ -341,6 +341,13 @@ struct audit { /* stored: who did what to what, and how it ended */
     const char *detail;  /* words of ours, never personal data */
     const char *request_id;
     int64_t count; /* of aggregated refusals */
+    /* The link of the hash chain; the store's.  Hashes are hexadecimal. */
+    int64_t seq; /* from 1, without gaps */
+    struct uuid chain;
+    const char *previous, *hash; /* previous NULL: there is none */
+    /* Of checkpoints and cuts (server/audit.h): what is signed, and with which key of the ring. */
+    int64_t covers, key;
+    const char *anchor, *signature;
 };
 
 struct audit_page {

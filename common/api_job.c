@@ -91,6 +91,8 @@ static const struct field job_reject_fields[] = {
 };
 TYPE(job_reject, "A row, or a cell, that was not taken.");
 
+enum { LINK = FIELD_OMIT_EMPTY };
+
 static const struct field audit_fields[] = {
     FIELD(audit, id),
     FIELD(audit, at, .label = "When"),
@@ -102,9 +104,24 @@ static const struct field audit_fields[] = {
     FIELD(audit, detail, .label = "Detail", .max = 300),
     FIELD(audit, request_id),
     FIELD(audit, count, .label = "Times"),
+    FIELD(audit, seq, .flags = LINK | FIELD_ZERO_NULL | FIELD_UNIQUE,
+          .doc = "Place in the hash chain, from 1; it and what follows are the super_admin's."),
+    FIELD(audit, chain, .flags = LINK),
+    FIELD(audit, previous, .flags = LINK, .doc = "Hash of the record before this one."),
+    FIELD(audit, hash, .flags = LINK, .doc = "BLAKE2b-256 of this record, hexadecimal."),
+    FIELD(audit, covers, .flags = LINK | FIELD_ZERO_NULL,
+          .doc = "Of a checkpoint: the last record that it vouches for."),
+    FIELD(audit, anchor, .flags = LINK, .doc = "Of a checkpoint: the hash of that record."),
+    FIELD(audit, key, .flags = LINK | FIELD_ZERO_NULL, .doc = "The key that signed it."),
+    FIELD(audit, signature, .flags = LINK, .doc = "Ed25519, hexadecimal."),
     {0},
 };
-TYPE(audit, "Who did what, and how it ended.");
+const struct type audit_type = {"audit",
+                                sizeof(struct audit),
+                                audit_fields,
+                                .flags = TYPE_CHAINED,
+                                .owned = NO_OWNED,
+                                .doc = "Who did what, and how it ended."};
 
 static const struct field health_fields[] = {
     FIELD(health, status),  FIELD(health, database), FIELD(health, redis),

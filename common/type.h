@@ -113,6 +113,11 @@ struct field {
 
 enum type_flags {
     TYPE_CHANGES = 1 << 0, /* each write of a record is noted in the store's change sequence */
+    /*
+     * Records are links of a hash chain and never change: the store sets `seq`, `chain`, `previous`
+     * and `hash` as it inserts them, in the order in which they commit (server/chain.h).
+     */
+    TYPE_CHAINED = 1 << 1,
 };
 
 struct type {

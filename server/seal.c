@@ -30,11 +30,18 @@ enum {
     PLACE_MAX = 2 * (PLACE_NAME + 1) + 2 * (16 + 1) + 4,
     PURPOSE_SEAL = 1,
     PURPOSES = SEAL_ADDRESS + 1,
+    PURPOSE_AUDIT = 32, /* the seeds of the audit log's signatures */
 };
 
 _Static_assert(SEAL_OVERHEAD == 1 + 4 + NONCE + TAG, "seal.h says how long a sealed value is");
 _Static_assert(KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "a key is a key");
 _Static_assert(KEY == crypto_kdf_KEYBYTES, "a key is a key");
+_Static_assert(KEY == crypto_sign_SEEDBYTES, "a seed is a key");
+_Static_assert(SEAL_SIGNATURE == crypto_sign_BYTES, "a signature is a signature");
+_Static_assert(SEAL_PUBLIC == crypto_sign_PUBLICKEYBYTES, "a public key is a public key");
+_Static_assert(sizeof(struct seal_digest) >= sizeof(crypto_generichash_state) &&
+                   _Alignof(struct seal_digest) >= _Alignof(crypto_generichash_state),
+               "a digest holds the library's");
 
 static const uint8_t magic[MAGIC + 1] = "LGRING1\n";
 static const char context[crypto_kdf_CONTEXTBYTES + 1] = "leadgend";
@@ -51,7 +58,8 @@ struct seal {
     size_t n;
     struct {
         uint32_t id;
-        uint8_t key[KEY]; /* derived: for sealing */
+        uint8_t key[KEY];  /* derived: for sealing */
+        uint8_t seed[KEY]; /* derived: of a pair that signs */
     } keys[KEYS_MAX];
     uint8_t hash[PURPOSES][KEY];
 };
@@ -259,6 +267,7 @@ static struct seal *derive(const struct ring *r)
     for (size_t i = 0; i < r->n; i++) {
         s->keys[i].id = r->keys[i].id;
         crypto_kdf_derive_from_key(s->keys[i].key, KEY, PURPOSE_SEAL, context, r->keys[i].key);
+        crypto_kdf_derive_from_key(s->keys[i].seed, KEY, PURPOSE_AUDIT, context, r->keys[i].key);
     }
     for (unsigned p = PURPOSE_SEAL + 1; p < PURPOSES; p++)
         crypto_kdf_derive_from_key(s->hash[p], KEY, p, context, r->keys[0].key);
@@ -384,4 +393,48 @@ void seal_hash(const struct seal *s, enum seal_purpose p, const void *data, size
                size_t size)
 {
     crypto_generichash(out, size, data, n, s->hash[p], KEY);
+}
+
+uint32_t seal_sign(const struct seal *s, const uint8_t digest[SEAL_DIGEST],
+                   uint8_t out[SEAL_SIGNATURE])
+{
+    uint8_t public_key[SEAL_PUBLIC], secret_key[crypto_sign_SECRETKEYBYTES];
+
+    crypto_sign_seed_keypair(public_key, secret_key, s->keys[s->n - 1].seed);
+    crypto_sign_detached(out, NULL, digest, SEAL_DIGEST, secret_key);
+    sodium_memzero(secret_key, sizeof(secret_key));
+    return s->keys[s->n - 1].id;
+}
+
+bool seal_verify(const uint8_t public_key[SEAL_PUBLIC], const uint8_t digest[SEAL_DIGEST],
+                 const uint8_t signature[SEAL_SIGNATURE])
+{
+    return crypto_sign_verify_detached(signature, digest, SEAL_DIGEST, public_key) == 0;
+}
+
+bool seal_public_key(const struct seal *s, size_t i, uint32_t *id, uint8_t out[SEAL_PUBLIC])
+{
+    uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
+
+    if (i >= s->n)
+        return false;
+    *id = s->keys[i].id;
+    crypto_sign_seed_keypair(out, secret_key, s->keys[i].seed);
+    sodium_memzero(secret_key, sizeof(secret_key));
+    return true;
+}
+
+void seal_digest_begin(struct seal_digest *d)
+{
+    crypto_generichash_init((void *)d->state, NULL, 0, SEAL_DIGEST);
+}
+
+void seal_digest_add(struct seal_digest *d, const void *data, size_t n)
+{
+    crypto_generichash_update((void *)d->state, data, n);
+}
+
+void seal_digest_end(struct seal_digest *d, uint8_t out[SEAL_DIGEST])
+{
+    crypto_generichash_final((void *)d->state, out, SEAL_DIGEST);
 }

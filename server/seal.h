@@ -10,6 +10,7 @@
 #ifndef SERVER_SEAL_H
 #define SERVER_SEAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,29 @@ enum seal_purpose {
     SEAL_SIGN = 7,     /* seed of the access-token signature */
     SEAL_ADDRESS = 8,  /* client addresses in the log */
 };
+
+/*
+ * Signatures of the audit log: Ed25519 (RFC 8032), a pair derived from each key of the ring.  Who
+ * has the public halves can check, and needs nothing else.
+ */
+enum { SEAL_DIGEST = 32, SEAL_SIGNATURE = 64, SEAL_PUBLIC = 32 };
+
+/* Sign under the newest key; gives its id. */
+uint32_t seal_sign(const struct seal *s, const uint8_t digest[SEAL_DIGEST],
+                   uint8_t out[SEAL_SIGNATURE]);
+bool seal_verify(const uint8_t public_key[SEAL_PUBLIC], const uint8_t digest[SEAL_DIGEST],
+                 const uint8_t signature[SEAL_SIGNATURE]);
+/* The i-th key's, oldest first; false: there are not so many. */
+bool seal_public_key(const struct seal *s, size_t i, uint32_t *id, uint8_t out[SEAL_PUBLIC]);
+
+/* BLAKE2b-256 (RFC 7693) without a key, piece by piece. */
+struct seal_digest {
+    _Alignas(64) uint8_t state[384];
+};
+
+void seal_digest_begin(struct seal_digest *d);
+void seal_digest_add(struct seal_digest *d, const void *data, size_t n);
+void seal_digest_end(struct seal_digest *d, uint8_t out[SEAL_DIGEST]);
 
 /* BLAKE2b of n bytes under the purpose's key; 16 <= size <= 64.  Deterministic. */
 void seal_hash(const struct seal *s, enum seal_purpose p, const void *data, size_t n, uint8_t *out,

@@ -76,6 +76,11 @@ void store_watch(struct store *s, void (*fn)(void *arg), void *arg)
     s->driver->watch(s, fn, arg);
 }
 
+void store_chain_head(struct store *s, struct chain_head *out)
+{
+    s->driver->chain_head(s, out);
+}
+
 void store_stats(struct store *s, struct store_stats *out)
 {
     s->driver->stats(s, out);

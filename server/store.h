@@ -65,6 +65,12 @@ struct query {
     bool newest_first;
     int64_t limit; /* at most this many; 0: all */
     uint64_t fields;
+    /*
+     * NULL: in order of id.  Else in order of this FIELD_UNIQUE KIND_INT field, upwards, and only
+     * those in which it is greater than `beyond`; `after` is not used.
+     */
+    const char *order;
+    int64_t beyond;
 };
 
 /*
@@ -89,7 +95,7 @@ enum step_kind {
     STEP_ADD,    /* the one conditional number step: stands first, at most once in a plan */
     STEP_INSERT, /* refused when the id or a unique value is taken */
     STEP_UPDATE, /* refused when there is no such record, or the guard does not hold */
-    STEP_DELETE, /* likewise */
+    STEP_DELETE, /* likewise; of a TYPE_CHAINED type only what is oldest goes */
 };
 
 struct step {
@@ -152,6 +158,14 @@ int64_t store_forgotten(struct store *s);
  */
 void store_watch(struct store *s, void (*fn)(void *arg), void *arg);
 
+/* The last link that is durable of the chain of the TYPE_CHAINED type; there is at most one. */
+struct chain_head {
+    struct uuid chain; /* made anew when there is no record */
+    int64_t seq;       /* 0: no record yet */
+    char hash[65];     /* hexadecimal; "": no record yet */
+};
+void store_chain_head(struct store *s, struct chain_head *out);
+
 struct store_stats {
     int64_t commits, plans, refused; /* since start */
     int64_t waiting;                 /* plans handed in and not answered yet */
@@ -176,6 +190,7 @@ struct store_driver {
     int64_t (*forgotten)(struct store *);
     enum err (*forget)(struct store *, int64_t);
     void (*watch)(struct store *, void (*)(void *), void *);
+    void (*chain_head)(struct store *, struct chain_head *);
     void (*stats)(struct store *, struct store_stats *);
 };
 

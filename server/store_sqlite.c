@@ -134,6 +134,7 @@ static void lite_close(struct store *base)
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     pthread_mutex_destroy(&s->watch_lock);
+    pthread_mutex_destroy(&s->head_lock);
     pthread_mutex_destroy(&s->tables_lock);
     pthread_mutex_destroy(&s->pool_lock);
     pthread_cond_destroy(&s->pool_free);
@@ -158,6 +159,7 @@ static enum err lite_open(const struct store_options *o, struct store **out, str
     s->dir = strdup(o->dir);
     s->path = s->dir ? join(s->dir, "leadgen.db") : NULL;
     pthread_mutex_init(&s->watch_lock, NULL);
+    pthread_mutex_init(&s->head_lock, NULL);
     pthread_mutex_init(&s->tables_lock, NULL);
     pthread_mutex_init(&s->pool_lock, NULL);
     pthread_cond_init(&s->pool_free, NULL);
@@ -186,9 +188,12 @@ static bool is_known(struct sqlite_store *s, const struct type *t)
     return false;
 }
 
-static int create(struct sqlite_store *s, void *table)
+static int create(struct sqlite_store *s, void *arg)
 {
-    return lite_table_create(&s->writer.conn, table);
+    const struct table *t = arg;
+    int rc = lite_table_create(&s->writer.conn, t);
+
+    return rc == SQLITE_OK && t->type->flags & TYPE_CHAINED ? lite_chain_open(s, t) : rc;
 }
 
 static enum err add_table(struct sqlite_store *s, const struct type *type)
@@ -274,5 +279,6 @@ const struct store_driver store_sqlite = {
     .forgotten = lite_forgotten,
     .forget = lite_forget,
     .watch = lite_watch,
+    .chain_head = lite_chain_head,
     .stats = lite_stats,
 };

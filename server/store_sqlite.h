@@ -9,6 +9,7 @@
  *   store_sqlite_write.c   the one writing thread: queue, group commit, checkpoints
  *   store_sqlite_step.c    the steps of one plan
  *   store_sqlite_change.c  the change sequence
+ *   store_sqlite_chain.c   the hash chain of a TYPE_CHAINED type
  *
  * Debian 12's SQLite 3.40.1 can corrupt a WAL database when two connections write or checkpoint at
  * the same moment (fixed in 3.51.3).  So exactly one connection on one thread does all of both; the
@@ -62,7 +63,8 @@ struct shape {
     struct {
         uint8_t field, op;
     } where[CONDS_MAX]; /* field: 1 + number; 0 ends */
-    uint32_t unused;    /* no padding: shapes are compared and hashed as bytes */
+    uint8_t order;     /* 1 + number of the field that orders; 0: id */
+    uint8_t unused[3]; /* no padding: shapes are compared and hashed as bytes */
 };
 _Static_assert(sizeof(struct shape) == 32, "struct shape has no padding");
 
@@ -129,6 +131,7 @@ struct writer {
 
     /* the writing thread's own */
     int64_t next_seq;         /* of the change sequence */
+    struct chain_head head;   /* of the hash chain, with what is not committed yet */
     int wal_frames, wal_done; /* in the log, and of these already in the database */
     int wal_tried;            /* wal_frames at the last checkpoint */
     bool disk_full;           /* said so in the log */
@@ -158,6 +161,8 @@ struct sqlite_store {
     pthread_mutex_t watch_lock;
     void (*watch)(void *);
     void *watch_arg;
+    pthread_mutex_t head_lock;
+    struct chain_head head; /* durable */
 
     atomic_int_fast64_t commits, plans, refused, waiting;
 };
@@ -237,5 +242,19 @@ int lite_changes_create(struct sqlite_store *s);
 int lite_change_note(struct writer *w, const struct type *t, const struct uuid *id);
 enum err lite_changes(struct store *s, int64_t after, struct change *out, size_t most, size_t *n);
 enum err lite_forget(struct store *s, int64_t upto);
+
+/* The chain */
+
+/* Read where the chain of this new table ends. */
+int lite_chain_open(struct sqlite_store *s, const struct table *t);
+/*
+ * *copy (of at least the type's size) becomes the record as the next link, and *next the head when
+ * it is inserted; its texts are rec's, the writer's head's and next's.
+ */
+void lite_chain_link(const struct writer *w, const struct table *t, const void *rec,
+                     void *copy, struct chain_head *next);
+/* Make the writer's head the durable one. */
+void lite_chain_publish(struct sqlite_store *s);
+void lite_chain_head(struct store *s, struct chain_head *out);
 
 #endif

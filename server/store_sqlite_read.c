@@ -146,8 +146,16 @@ static struct shape shape_of(const struct table *t, const struct query *q, enum 
 
     if (kind != SHAPE_COUNT)
         shape.fields = lite_fields(t, q->fields);
-    shape.after = !uuid_is_zero(&q->after);
-    shape.newest = q->newest_first;
+    shape.after = q->order || !uuid_is_zero(&q->after);
+    shape.newest = q->newest_first && !q->order;
+    if (q->order) {
+        const struct field *f = lite_field(t, q->order);
+
+        assert(f->kind == KIND_INT && f->flags & FIELD_UNIQUE);
+        shape.order = (uint8_t)(f - t->type->fields + 1);
+        if (shape.fields)
+            shape.fields |= type_bit(t->type, f);
+    }
     for (int i = 0; i < CONDS_MAX && q->where[i].field; i++) {
         const struct field *f = lite_field(t, q->where[i].field);
         enum cond_op op = q->where[i].op;
@@ -172,7 +180,9 @@ static int bind_query(struct conn *c, sqlite3_stmt *stmt, const struct table *t,
         if (shape->where[i].op != OP_NULL)
             rc = lite_bind_value(c, stmt, at++, t, lite_field(t, q->where[i].field),
                                  q->where[i].value);
-    if (rc == SQLITE_OK && shape->after)
+    if (rc == SQLITE_OK && q->order)
+        rc = sqlite3_bind_int64(stmt, at++, q->beyond);
+    else if (rc == SQLITE_OK && shape->after)
         rc = sqlite3_bind_blob(stmt, at++, &q->after, 16, SQLITE_STATIC);
     if (rc == SQLITE_OK && shape->kind != SHAPE_COUNT)
         rc = sqlite3_bind_int64(stmt, at, q->limit ? q->limit : -1);
@@ -274,10 +284,14 @@ static enum err batch_fill(struct batch *b, const struct table *t, const struct 
 /* Hand out a batch and move the query behind it; false: the callback had enough. */
 static bool batch_give(struct batch *b, struct query *q, store_each *each, void *arg)
 {
+    const struct field *order = q->order ? type_field(q->type, q->order) : NULL;
+
     for (size_t i = 0; i < b->n; i++) {
         if (!each(arg, b->rows[i]))
             return false;
         q->after = *(const struct uuid *)b->rows[i];
+        if (order)
+            q->beyond = *(const int64_t *)field_at(order, b->rows[i]);
     }
     if (q->limit && (q->limit -= (int64_t)b->n) <= 0)
         return false;

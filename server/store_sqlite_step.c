@@ -98,6 +98,23 @@ static int step_insert(struct conn *c, const struct table *t, const struct step 
     return rc;
 }
 
+/* An insert of what becomes the next link of the chain. */
+static int step_link(struct sqlite_store *s, const struct table *t, const struct step *p)
+{
+    struct step linked = *p;
+    struct chain_head next;
+    union any_record copy;
+    int rc;
+
+    assert(t->type->size <= sizeof(copy));
+    lite_chain_link(&s->writer, t, p->rec, &copy, &next);
+    linked.rec = &copy;
+    rc = step_insert(&s->writer.conn, t, &linked);
+    if (rc == SQLITE_OK)
+        s->writer.head = next;
+    return rc;
+}
+
 static uint8_t guard_number(const struct table *t, const struct step *p)
 {
     const struct field *f;
@@ -193,8 +210,12 @@ static int step_run(struct sqlite_store *s, const struct step *p)
         [STEP_DELETE] = step_delete,
     };
     bool by_record = p->kind == STEP_INSERT || p->kind == STEP_UPDATE;
-    int rc = run[p->kind](&s->writer.conn, lite_table(s, p->type), p);
+    int rc;
 
+    if (p->type->flags & TYPE_CHAINED && p->kind == STEP_INSERT)
+        return step_link(s, lite_table(s, p->type), p);
+    assert(!(p->type->flags & TYPE_CHAINED) || p->kind == STEP_DELETE);
+    rc = run[p->kind](&s->writer.conn, lite_table(s, p->type), p);
     if (rc == SQLITE_OK && p->type->flags & TYPE_CHANGES)
         rc = lite_change_note(&s->writer, p->type, by_record ? p->rec : &p->id);
     return rc;

@@ -115,6 +115,11 @@ static void condition(sqlite3_str *b, const struct shape *shape, int i)
                             f->flags & FIELD_SEALED ? "_bi" : "", ops[op]);
 }
 
+static const char *order_of(const struct shape *shape)
+{
+    return shape->order ? numbered(shape->table, shape->order)->name : "id";
+}
+
 static void conditions(sqlite3_str *b, const struct shape *shape)
 {
     const char *word = " WHERE ";
@@ -125,7 +130,7 @@ static void conditions(sqlite3_str *b, const struct shape *shape)
         word = " AND ";
     }
     if (shape->after)
-        sqlite3_str_appendf(b, "%s\"id\" %s ?", word, shape->newest ? "<" : ">");
+        sqlite3_str_appendf(b, "%s\"%w\" %s ?", word, order_of(shape), shape->newest ? "<" : ">");
 }
 
 static void by_id(sqlite3_str *b, const struct shape *shape)
@@ -161,7 +166,8 @@ char *lite_sql(const struct shape *shape)
             break;
         }
         conditions(b, shape);
-        sqlite3_str_appendf(b, " ORDER BY \"id\"%s LIMIT ?", shape->newest ? " DESC" : "");
+        sqlite3_str_appendf(b, " ORDER BY \"%w\"%s LIMIT ?", order_of(shape),
+                            shape->newest ? " DESC" : "");
         break;
     case SHAPE_COUNT:
         sqlite3_str_appendf(b, "SELECT count(*) FROM \"%w\"", t->type->name);

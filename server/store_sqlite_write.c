@@ -116,11 +116,19 @@ static int rollback(struct sqlite_store *s)
     return sqlite3_get_autocommit(c->db) ? SQLITE_OK : lite_run_fixed(c, FIXED_ROLLBACK);
 }
 
+/* Forget the numbers that went to what is rolled back. */
+static void undo(struct writer *w, int64_t seq, const struct chain_head *head)
+{
+    w->next_seq = seq;
+    w->head = *head;
+}
+
 /* One plan inside the open transaction; p->err says how it went. Not SQLITE_OK: it is broken. */
 static int run_plan(struct sqlite_store *s, struct pending *p, bool alone)
 {
     struct conn *c = &s->writer.conn;
     int64_t seq = s->writer.next_seq;
+    struct chain_head head = s->writer.head;
     /* One statement undoes itself, and a plan that is alone is undone with the transaction. */
     bool savepoint = !alone && (p->plan->n > 1 || p->plan->settle);
     int rc = savepoint ? lite_run_fixed(c, FIXED_SAVEPOINT) : SQLITE_OK, end;
@@ -136,7 +144,7 @@ static int run_plan(struct sqlite_store *s, struct pending *p, bool alone)
     if (!savepoint)
         return SQLITE_OK;
     if (p->err) {
-        s->writer.next_seq = seq;
+        undo(&s->writer, seq, &head);
         end = lite_run_fixed(c, FIXED_UNDO);
         if (end != SQLITE_OK)
             return end;
@@ -168,6 +176,7 @@ static void publish(struct sqlite_store *s, struct batch *b, int64_t seq_before)
     atomic_fetch_add(&s->plans, b->good);
     if (w->next_seq != seq_before)
         atomic_store(&s->last_change, w->next_seq - 1);
+    lite_chain_publish(s);
     if (w->disk_full) {
         w->disk_full = false;
         log_event(LOG_INFO, "store.disk_ok", LOG_INT("commits", atomic_load(&s->commits)));
@@ -224,6 +233,7 @@ static void run_batch(struct sqlite_store *s, struct batch *b)
 {
     struct writer *w = &s->writer;
     int64_t seq = w->next_seq;
+    struct chain_head head = w->head;
     const char *doing = "begin";
     int rc = rollback(s);
 
@@ -243,7 +253,7 @@ static void run_batch(struct sqlite_store *s, struct batch *b)
     if (rc == SQLITE_OK && b->good)
         publish(s, b, seq);
     else
-        w->next_seq = seq;
+        undo(w, seq, &head);
     atomic_fetch_add(&s->refused, b->n - b->good);
 }
 
