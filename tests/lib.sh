@@ -69,6 +69,7 @@ is_ready() {
 }
 
 start() {
+    : >"$DIR/out.server" # not the line of the server before
     "$BUILD/leadgend" --data "$DATA" --listen 127.0.0.1:0 "$@" >"$DIR/out.server" 2>>"$DIR/log" &
     SERVER_PID=$!
     wait_for is_ready
