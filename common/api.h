@@ -1,7 +1,8 @@
 /*
  * The records that both programs know: what the server sends, what the client may send, and those
  * of them that the store keeps.  Their tables are in api.c (profiles, companies, search),
- * api_account.c (people, sign-in, credits, reveals) and api_job.c (uploads, jobs, operations).
+ * api_account.c (people, sign-in, credits, reveals), api_auth.c (sessions, mail) and api_job.c
+ * (uploads, jobs, operations).
  */
 #ifndef COMMON_API_H
 #define COMMON_API_H
@@ -197,6 +198,38 @@ struct user_page {
     const char *next_cursor;
 };
 
+/* Sessions, the second factor, mail (api_auth.c) */
+
+struct session_item {
+    struct uuid id;
+    const char *agent, *address;
+    struct stamp created, last_seen, ends;
+    bool current;
+};
+
+struct session_page {
+    struct list items;
+    const char *next_cursor;
+};
+
+struct confirm_request {
+    const char *password;
+    const char *totp; /* when the second factor is on */
+};
+
+struct mail_item {
+    struct uuid id;
+    const char *kind, *to, *subject, *state;
+    struct stamp created, next;
+    int64_t attempts;
+    const char *error, *body; /* body: of one mail only */
+};
+
+struct mail_page {
+    struct list items;
+    const char *next_cursor;
+};
+
 /* Credits and reveals */
 
 struct entry { /* stored: one movement of credits, never changed */
@@ -369,6 +402,7 @@ struct admin_health {
     int64_t connections, commits, requests, errors;
     int64_t resident, data_bytes; /* bytes */
     bool mail;                    /* is an SMTP server configured */
+    int64_t mail_queued, mail_dead;
 };
 
 /* An error on the wire (RFC 9457). */
@@ -399,6 +433,11 @@ extern const struct type *const api_types[];
     X(bootstrap_request) \
     X(email_request)     \
     X(reset_request)     \
+    X(session_item)      \
+    X(session_page)      \
+    X(confirm_request)   \
+    X(mail_item)         \
+    X(mail_page)         \
     X(accepted)          \
     X(me)                \
     X(user)              \

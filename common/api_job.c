@@ -150,6 +150,8 @@ static const struct field admin_health_fields[] = {
     FIELD(admin_health, resident, .label = "Memory (bytes)"),
     FIELD(admin_health, data_bytes, .label = "Data on disk (bytes)"),
     FIELD(admin_health, mail, .label = "Mail configured"),
+    FIELD(admin_health, mail_queued, .label = "Mails waiting"),
+    FIELD(admin_health, mail_dead, .label = "Mails undeliverable"),
     {0},
 };
 TYPE(admin_health, "How the server is doing.");

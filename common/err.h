@@ -16,9 +16,11 @@
     X(UNAUTHORIZED, 401, "unauthorized", false, "Sign in first")                                \
     X(TOKEN_EXPIRED, 401, "token_expired", true, "The access token has expired")                \
     X(BAD_LOGIN, 401, "bad_login", false, "The e-mail address or the password is wrong")        \
+    X(TOTP_REQUIRED, 401, "totp_required", false, "A code of the second factor is missing")     \
     X(NO_CREDITS, 402, "insufficient_credits", false, "Not enough credits")                     \
     X(OVER_MAX, 402, "over_max", false, "The price is above the given maximum")                 \
     X(FORBIDDEN, 403, "forbidden", false, "Your role does not allow this")                      \
+    X(CONFIRM, 403, "confirm_required", false, "Confirm with your password first")              \
     X(NOT_FOUND, 404, "not_found", false, "There is no such thing")                             \
     X(METHOD, 405, "method_not_allowed", false, "This path has no such method")                 \
     X(CONFLICT, 409, "conflict", true, "Something else changed this meanwhile")                 \

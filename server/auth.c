@@ -55,7 +55,7 @@ enum err session_principal(struct server *srv, const struct uuid *session, struc
     if (s.ended || s.ends.ms <= clock_real_ms() || s.epoch != u.epoch ||
         strcmp(u.state, "active") != 0)
         return ERR_UNAUTHORIZED;
-    *out = (struct principal){u.id, u.account, s.id, role_find(u.role)};
+    *out = (struct principal){u.id, u.account, s.id, role_find(u.role), session_confirmed(&s)};
     *ends_ms = s.ends.ms;
     return ERR_OK;
 }

@@ -58,6 +58,8 @@ bool token_cache_get(struct token_cache *c, const uint8_t hash[16], uint64_t gen
 void token_cache_put(struct token_cache *c, const uint8_t hash[16], uint64_t generation,
                      const struct principal *who, int64_t ends_ms);
 
+/* Until when the session counts as confirmed; 0: it does not. */
+int64_t session_confirmed(const struct session *s);
 /*
  * The session's user as it is now, and when the session ends. errors: ERR_UNAUTHORIZED: ended,
  * expired, disabled

@@ -1,16 +1,21 @@
 #include "server/auth_session.h"
 
+#include <arpa/inet.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "common/log.h"
+#include "common/utf8.h"
 #include "server/auth_private.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS (24 * 60 * MINUTE_MS)
 
-enum { RANDOM_BYTES = 32, MAC_BYTES = 16, GRACE_MS = 10000 };
-enum { SWEEP = 64 }; /* a user's oldest sessions, looked through at sign-in */
+enum { RANDOM_BYTES = 32, MAC_BYTES = 16, GRACE_MS = 10000, AGENT_COLUMNS = 100 };
+
+#define CONFIRMED_MS (10 * MINUTE_MS)
+enum { OTHERS = 64 }; /* sessions ended with one plan */
+enum { SWEEP = 64 };  /* a user's oldest sessions, looked through at sign-in */
 enum { RAW_BYTES = 16 + RANDOM_BYTES + MAC_BYTES };
 
 static const char prefix[] = "lgr_";
@@ -30,6 +35,28 @@ static struct stamp ends_at(enum role role, struct stamp created)
     int64_t idle = clock_real_ms() + lives[role].idle, whole = created.ms + lives[role].whole;
 
     return (struct stamp){idle < whole ? idle : whole};
+}
+
+int64_t session_confirmed(const struct session *s)
+{
+    return s->confirmed.ms ? s->confirmed.ms + CONFIRMED_MS : 0;
+}
+
+/* What its owner knows a session by. */
+static void describe(struct request *r, struct session *s)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
+    const char *agent = r->header(r, "User-Agent");
+    char *text = arena_alloc(r->mem, INET6_ADDRSTRLEN);
+    bool v4 = memcmp(r->address, mapped, sizeof(mapped)) == 0;
+    const char *both;
+
+    inet_ntop(v4 ? AF_INET : AF_INET6, r->address + (v4 ? 12 : 0), text, INET6_ADDRSTRLEN);
+    s->address = text;
+    agent = utf8_clean(r->mem, agent ? agent : "");
+    s->agent = arena_strndup(r->mem, agent, utf8_fit(agent, AGENT_COLUMNS));
+    both = arena_printf(r->mem, "%s %s", s->address, s->agent);
+    seal_hash(r->srv->seal, SEAL_ADDRESS, both, strlen(both), s->client.b, sizeof(s->client.b));
 }
 
 static void mac_of(const struct seal *s, const uint8_t *raw, uint8_t mac[MAC_BYTES])
@@ -131,7 +158,9 @@ enum err session_begin(struct request *r, const struct user *u, struct tokens *o
     s.token = ticket_id(r->srv->seal, refresh);
     s.rotated = s.used = s.created;
     s.ends = ends_at(role, s.created);
-    r->who = (struct principal){u->id, u->account, s.id, role};
+    s.confirmed = s.created;
+    describe(r, &s);
+    r->who = (struct principal){u->id, u->account, s.id, role, session_confirmed(&s)};
     steps[0] = (struct step){.kind = STEP_INSERT, .type = &session_type, .rec = &s};
     steps[1] = (struct step){.kind = STEP_UPDATE,
                              .type = &user_type,
@@ -163,17 +192,82 @@ static enum err end_session(struct request *r, const struct uuid *id, const char
     return err;
 }
 
-enum err session_end(struct request *r)
+enum err session_end(struct request *r, const struct uuid *id)
 {
-    return end_session(r, &r->who.session, NULL);
+    return end_session(r, id, NULL);
+}
+
+struct others {
+    struct request *r;
+    struct session *dead;
+    struct step *steps;
+    size_t n;
+};
+
+static bool add_other(void *arg, const void *rec)
+{
+    static const char *const names[] = {"ended", NULL};
+    struct others *o = arg;
+    const struct session *s = rec;
+
+    if (s->ended || uuid_equal(&s->id, &o->r->who.session))
+        return true;
+    o->dead[o->n] = (struct session){.id = s->id, .ended = true};
+    o->steps[o->n] = (struct step){.kind = STEP_UPDATE,
+                                   .type = &session_type,
+                                   .rec = &o->dead[o->n],
+                                   .fields = fields_named(&session_type, names)};
+    o->n++;
+    return o->n < OTHERS;
+}
+
+enum err session_end_others(struct request *r)
+{
+    struct others o = {.r = r,
+                       .dead = arena_alloc(r->mem, OTHERS * sizeof(*o.dead)),
+                       .steps = arena_alloc(r->mem, (OTHERS + 1) * sizeof(*o.steps))};
+    struct query q = {.type = &session_type, .where = {{"user", OP_EQ, &r->who.user}}};
+    enum err err;
+
+    do {
+        struct plan plan = {.steps = o.steps};
+
+        o.n = 0;
+        err = store_find(r->srv->store, &q, r->mem, add_other, &o);
+        if (!err && o.n) {
+            o.steps[o.n] = (struct step){
+                .kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, NULL, NULL)};
+            plan.n = o.n + 1;
+            err = store_commit(r->srv->store, &plan);
+        }
+    } while (!err && o.n == OTHERS);
+    auth_changed(r->srv->auth);
+    return err;
+}
+
+enum err session_confirm(struct request *r)
+{
+    static const char *const names[] = {"confirmed", NULL};
+    struct session s = {.id = r->who.session, .confirmed = clock_now()};
+    struct step steps[2] = {
+        {.kind = STEP_UPDATE,
+         .type = &session_type,
+         .rec = &s,
+         .fields = fields_named(&session_type, names)},
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &s.id, NULL)}};
+    struct plan plan = {.steps = steps, .n = 2};
+    enum err err = store_commit(r->srv->store, &plan);
+
+    auth_changed(r->srv->auth);
+    return err;
 }
 
 /* Exchange the token in force; the guard lets one of two simultaneous exchanges win. */
 static enum err rotate(struct request *r, const struct session *s, enum role role,
                        const char **successor)
 {
-    static const char *const names[] = {"token", "before", "successor", "rotated",
-                                        "used",  "ends",   NULL};
+    static const char *const names[] = {"token", "before", "successor", "rotated", "used",
+                                        "ends",  "agent",  "address",   "client",  NULL};
     struct session next = *s;
     struct step step = {.kind = STEP_UPDATE,
                         .type = &session_type,
@@ -191,6 +285,7 @@ static enum err rotate(struct request *r, const struct session *s, enum role rol
     if (next.rotated.ms <= s->rotated.ms) /* each exchange must move the guard */
         next.rotated.ms = s->rotated.ms + 1;
     next.ends = ends_at(role, s->created);
+    describe(r, &next);
     return store_commit(r->srv->store, &plan);
 }
 
@@ -201,6 +296,16 @@ static enum err reused(struct request *r, const struct session *s)
     log_event(LOG_WARN, "session.reuse", LOG_STR("request", r->id));
     err = end_session(r, &s->id, "a refresh token was used twice");
     return err ? err : ERR_UNAUTHORIZED;
+}
+
+/* A client whose reply was lost asks again soon, and from where it asked before. */
+static bool is_lost_reply(struct request *r, const struct session *s, const struct uuid *token)
+{
+    struct session now = {0};
+
+    describe(r, &now);
+    return uuid_equal(&s->before, token) && uuid_equal(&s->client, &now.client) &&
+           clock_real_ms() - s->rotated.ms <= GRACE_MS;
 }
 
 static enum err exchange(struct request *r, const struct uuid *session, const struct uuid *token,
@@ -220,7 +325,7 @@ static enum err exchange(struct request *r, const struct uuid *session, const st
         err = rotate(r, &s, r->who.role, &successor);
         return err ? err : make_tokens(r, &s, r->who.role, successor, out);
     }
-    if (uuid_equal(&s.before, token) && clock_real_ms() - s.rotated.ms <= GRACE_MS)
+    if (is_lost_reply(r, &s, token))
         return make_tokens(r, &s, r->who.role, s.successor, out);
     return reused(r, &s);
 }

@@ -4,7 +4,11 @@
  * A refresh token is "lgr_" and base64url of {session id, 32 random bytes, MAC}; the MAC tells an
  * old token of ours, whose reuse ends the session, from invented bytes, which end nothing.  The
  * exchange of the token before the present one is answered with the same successor again within 10
- * s, as long as that is unused, for the client whose reply was lost or that asked twice at once.
+ * s, as long as that is unused, for the client whose reply was lost or that asked twice at once:
+ * the same address and User-Agent.
+ *
+ * A session is confirmed for ten minutes from the last time its password was given, at sign-in or
+ * later; rows with ROUTE_CONFIRMED answer only then.
  */
 #ifndef SERVER_AUTH_SESSION_H
 #define SERVER_AUTH_SESSION_H
@@ -16,7 +20,11 @@ enum err session_begin(struct request *r, const struct user *u, struct tokens *o
 /* errors: ERR_UNAUTHORIZED: unknown, used up, ended */
 enum err session_refresh(struct request *r, const char *refresh_token,
                          struct tokens *out) MUST_CHECK;
-/* End the session of r->who. */
-enum err session_end(struct request *r) MUST_CHECK;
+/* End this session, which the caller has found to be r->who's own. */
+enum err session_end(struct request *r, const struct uuid *id) MUST_CHECK;
+/* End every session of r->who.user but the present one. */
+enum err session_end_others(struct request *r) MUST_CHECK;
+/* The session of r->who is confirmed from now on. */
+enum err session_confirm(struct request *r) MUST_CHECK;
 
 #endif

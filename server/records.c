@@ -64,6 +64,10 @@ static const struct field session_fields[] = {
     FIELD(session, used),
     FIELD(session, ends),
     FIELD(session, ended),
+    FIELD(session, agent, .flags = FIELD_SEALED, .pii = PII_ONLINE),
+    FIELD(session, address, .flags = FIELD_SEALED, .pii = PII_ONLINE),
+    FIELD(session, client),
+    FIELD(session, confirmed),
     {0},
 };
 TYPE(session);
@@ -82,8 +86,12 @@ static const struct field mail_fields[] = {
     FIELD(mail, to, .flags = FIELD_SEALED, .pii = PII_CONTACT),
     FIELD(mail, subject, .flags = FIELD_SEALED),
     FIELD(mail, body, .flags = FIELD_SEALED, .max = 64 * 1024),
-    FIELD(mail, state),
+    FIELD(mail, state, .flags = FIELD_INDEX),
     FIELD(mail, created),
+    FIELD(mail, kind),
+    FIELD(mail, attempts),
+    FIELD(mail, next),
+    FIELD(mail, error),
     {0},
 };
 TYPE(mail);

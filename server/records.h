@@ -54,6 +54,9 @@ struct session {
     int64_t epoch; /* the user's when it began */
     struct stamp created, used, ends;
     bool ended;
+    const char *agent, *address; /* sealed: of the device, as it was last seen */
+    struct uuid client;          /* keyed hash of both, who exchanged the token last */
+    struct stamp confirmed;      /* when the password was last given */
 };
 
 /* A single-use token: reset of a password, the bootstrap. The id is the keyed hash of the token. */
@@ -64,12 +67,16 @@ struct ticket {
     struct stamp ends;
 };
 
-/* Mail that waits for an SMTP server; readable by the super_admin. */
+/* Mail that waits for the SMTP server (server/mail.h); what was sent is deleted. */
 struct mail {
     struct uuid id;
     const char *to, *subject, *body; /* sealed */
-    const char *state;
+    const char *state;               /* queued, dead */
     struct stamp created;
+    const char *kind;  /* the template's word */
+    int64_t attempts;  /* in vain */
+    struct stamp next; /* not before */
+    const char *error; /* words about the last failure */
 };
 
 /* Small facts of the whole installation, by derived id. */

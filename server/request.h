@@ -16,6 +16,7 @@
 
 struct auth;
 struct jobs;
+struct mailer;
 struct options;
 struct request;
 struct search;
@@ -30,6 +31,7 @@ struct server {
     struct auth *auth;
     struct limits *limits;
     struct jobs *jobs;
+    struct mailer *mail;
     int64_t started_us;   /* monotonic */
     atomic_bool stopping; /* streams end, new requests get 503 */
     atomic_int_fast64_t requests, errors, connections;
@@ -38,7 +40,8 @@ struct server {
 /* Who asks. */
 struct principal {
     struct uuid user, account, session;
-    enum role role; /* ROLE_PUBLIC: nobody is signed in */
+    enum role role;            /* ROLE_PUBLIC: nobody is signed in */
+    int64_t confirmed_ends_ms; /* real time: until then ROUTE_CONFIRMED rows answer */
 };
 
 /* Where the bytes of a large body go instead of r->body. */
@@ -104,6 +107,11 @@ enum route_flags {
     ROUTE_IDEMPOTENT = 1 << 2,       /* takes Idempotency-Key; its plan keeps the reply */
     ROUTE_QUIET = 1 << 3,            /* not in the request log (health) */
     ROUTE_LOCAL_ADMIN = 1 << 4,      /* only from the super_admin address list */
+    /*
+     * A dangerous act: the password was given on this session within the last ten minutes, at
+     * sign-in or by POST /api/auth/confirm; else 403 confirm_required.
+     */
+    ROUTE_CONFIRMED = 1 << 5,
 };
 
 /* A row that says nothing is answered to nobody. */

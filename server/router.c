@@ -50,16 +50,23 @@ static enum err limit_address(struct request *r)
     return ERR_OK;
 }
 
-/* A token that does not verify costs the address one of its anonymous requests. */
+/*
+ * A token that does not verify costs the address one of its anonymous requests.  A public row
+ * answers all the same, as to nobody: who refreshes an expired token may well send it along.
+ */
 static enum err authenticate(struct request *r)
 {
     enum err err = auth_authenticate(r), limited;
 
     if (err != ERR_UNAUTHORIZED && err != ERR_TOKEN_EXPIRED)
         return err;
-    request_header_add(r, "WWW-Authenticate", "Bearer");
+    if (r->route->role != ROLE_PUBLIC)
+        request_header_add(r, "WWW-Authenticate", "Bearer");
     limited = ask_limit(r, RATE_ANONYMOUS, r->address, address_key(r->address));
-    return limited ? limited : err;
+    if (limited || r->route->role != ROLE_PUBLIC)
+        return limited ? limited : err;
+    r->who = (struct principal){.role = ROLE_PUBLIC};
+    return ERR_OK;
 }
 
 static enum err limit_principal(struct request *r)
@@ -85,6 +92,8 @@ static enum err authorise(struct request *r)
     if (row->flags & ROUTE_LOCAL_ADMIN && r->who.role == ROLE_SUPER_ADMIN &&
         !peer_in(r->address, r->srv->options->super_admin_addresses))
         return no;
+    if (row->flags & ROUTE_CONFIRMED && r->who.confirmed_ends_ms <= clock_real_ms())
+        return ERR_CONFIRM;
     return ERR_OK;
 }
 

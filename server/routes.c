@@ -5,6 +5,8 @@
     X(health)        \
     X(bootstrap)     \
     X(auth)          \
+    X(sessions)      \
+    X(mail)          \
     X(me)            \
     X(profiles)      \
     X(credits)       \

@@ -11,6 +11,7 @@
 #include "server/control.h"
 #include "server/http.h"
 #include "server/jobs.h"
+#include "server/mail.h"
 #include "server/search/search.h"
 
 struct running {
@@ -81,6 +82,8 @@ static enum err start(struct running *run, const struct options *o, struct arena
     if (!err)
         err = auth_start(srv, &srv->auth);
     if (!err)
+        err = mail_start(srv, &srv->mail, why);
+    if (!err)
         err = jobs_start(srv, (int)o->workers, &srv->jobs);
     if (!err)
         err = control_start(srv, &run->control, why);
@@ -97,6 +100,7 @@ static void stop(struct running *run)
         http_stop(run->http);
     control_stop(run->control);
     jobs_stop(srv->jobs);
+    mail_stop(srv->mail);
     auth_stop(srv->auth);
     search_close(srv->search);
     limits_free(srv->limits);

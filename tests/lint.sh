@@ -28,7 +28,7 @@ only() { # HEADER ALLOWED-PATHS-REGEX
 only microhttpd '^server/http'
 only sqlite3 '^server/store_sqlite'
 only gnutls '^server/(tls|http)'
-only curl '^tui/(api|session)'
+only curl '^(tui/(api|session)|server/mail_smtp)'
 only curses '^tui/'
 only utf8proc '^common/utf8'
 only idn2 '^server/idna'

@@ -73,6 +73,14 @@ static enum err count_jobs(struct store *s, const char *state, int64_t *out)
     return store_count(s, &q, out);
 }
 
+static enum err count_mails(struct store *s, const char *state, int64_t *out)
+{
+    struct query q = {.type = &mail_type};
+
+    q.where[0] = (struct cond){"state", OP_EQ, &state};
+    return store_count(s, &q, out);
+}
+
 static enum err count_all(struct store *s, const struct type *t, int64_t *out)
 {
     struct query q = {.type = t};
@@ -92,6 +100,10 @@ static enum err count_records(struct store *s, struct admin_health *out)
         err = count_all(s, &user_type, &out->users);
     if (!err)
         err = count_all(s, &company_type, &out->companies);
+    if (!err)
+        err = count_mails(s, "queued", &out->mail_queued);
+    if (!err)
+        err = count_mails(s, "dead", &out->mail_dead);
     return err;
 }
 
@@ -108,6 +120,7 @@ static enum err admin_health_show(struct request *r)
         .requests = atomic_load(&srv->requests),
         .errors = atomic_load(&srv->errors),
         .resident = resident_bytes(),
+        .mail = srv->mail != NULL,
     };
     enum err err = count_records(srv->store, &out);
 

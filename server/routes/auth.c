@@ -4,6 +4,7 @@
 #include "server/auth.h"
 #include "server/auth_private.h"
 #include "server/auth_session.h"
+#include "server/mail.h"
 #include "server/options.h"
 
 /* TICKETS_MOST: of one user at a time, so that nobody's mailbox is flooded */
@@ -64,7 +65,7 @@ static enum err accept(struct request *r, unsigned status, const char *message)
 
 static enum err logout(struct request *r)
 {
-    enum err err = session_end(r);
+    enum err err = session_end(r, &r->who.session);
 
     return err ? err : accept(r, 200, "signed out");
 }
@@ -106,25 +107,6 @@ static enum err register_self(struct request *r)
                         "if registration is open and the address is new, it can sign in now");
 }
 
-static struct mail *reset_mail(struct request *r, const struct user *u, const char *token)
-{
-    struct mail *m = arena_alloc(r->mem, sizeof(*m));
-
-    *m = (struct mail){
-        .id = uuid_new(),
-        .to = u->email,
-        .subject = "Reset your LeadGen Pro password",
-        .body = arena_printf(r->mem,
-                             "Somebody asked for a new password for this address.\n\n"
-                             "Token, good for 30 minutes and one use:\n\n    %s\n\n"
-                             "If it was not you, nothing has changed and nothing is to be done.\n",
-                             token),
-        .state = "queued",
-        .created = clock_now(),
-    };
-    return m;
-}
-
 static enum err count_tickets(struct request *r, const struct uuid *user, int64_t *n)
 {
     struct stamp now = clock_now();
@@ -156,10 +138,11 @@ static enum err forgot(struct request *r)
     token = ticket_make(r->srv->seal, r->mem, &t.id);
     if (!uuid_is_zero(&u.id) && n < TICKETS_MOST) {
         steps[plan.n++] = (struct step){.kind = STEP_INSERT, .type = &ticket_type, .rec = &t};
-        steps[plan.n++] =
-            (struct step){.kind = STEP_INSERT, .type = &mail_type, .rec = reset_mail(r, &u, token)};
+        steps[plan.n++] = mail_step(r->srv, r->mem, MAIL_RESET, u.email,
+                                    (struct mail_value[]){{"token", token}, {0}});
     }
     err = store_commit(r->srv->store, &plan);
+    mail_wake(r->srv->mail);
     return err ? err : accept(r, 202, "if the address is known, a mail is on its way");
 }
 

@@ -321,6 +321,13 @@ static const struct {
     {"user_change", "state", PII_NONE},
     {"job", "state", PII_NONE},
     {"mail", "state", PII_NONE},
+    {"mail_item", "state", PII_NONE},
+    {"mail_item", "to", PII_CONTACT},
+    {"mail_item", "body", PII_CONTACT},
+    {"session", "agent", PII_ONLINE},
+    {"session", "address", PII_ONLINE},
+    {"session_item", "agent", PII_ONLINE},
+    {"session_item", "address", PII_ONLINE},
     {"problem_reply", "title", PII_NONE},
     {"bootstrap_request", "token", PII_SECRET},
     {"reset_request", "token", PII_SECRET},
@@ -345,6 +352,7 @@ static const struct {
     {NULL, "password_hash", PII_SECRET},
     {NULL, "access_token", PII_SECRET},
     {NULL, "refresh_token", PII_SECRET},
+    {NULL, "totp", PII_SECRET},
 };
 
 static void check_personal(const struct type *t, const struct field *f)
