@@ -21,7 +21,8 @@ struct term {
 
 struct doc {
     struct uuid id;
-    int64_t updated;
+    int64_t updated, revenue;
+    uint32_t employees;
     uint32_t refs; /* where its terms begin */
     uint32_t order[ORDERS];
     uint8_t score, quality;
@@ -201,6 +202,12 @@ static void add_facet(struct builder *b, const struct field *f, const struct pro
         refer(b, dict, value);
 }
 
+static void add_whole(struct builder *b, int kind, const char *text)
+{
+    if (text && *text)
+        refer(b, (uint32_t)(TEXT_CLASSES + kind), text);
+}
+
 static uint32_t order_text(struct builder *b, struct arena *mem, enum order o, const char *text)
 {
     char *folded = text ? utf8_fold(mem, text) : NULL;
@@ -220,6 +227,8 @@ void builder_add(struct builder *b, const struct profile *p)
     struct arena *mem = arena_new();
     struct doc d = {.id = p->id,
                     .updated = p->updated.ms,
+                    .revenue = p->revenue > 0 ? p->revenue : 0,
+                    .employees = p->employees > 0 ? (uint32_t)p->employees : 0,
                     .refs = (uint32_t)b->n_refs,
                     .score = (uint8_t)p->score,
                     .quality = (uint8_t)p->quality};
@@ -230,6 +239,8 @@ void builder_add(struct builder *b, const struct profile *p)
         if (f->facet)
             add_facet(b, f, p);
     }
+    add_whole(b, VALUES_TITLE, p->title);
+    add_whole(b, VALUES_COMPANY, p->company);
     if (p->has_email)
         refer(b, DICT_CONTACT, "email");
     if (p->has_phone)
@@ -323,7 +334,8 @@ static void write_columns(struct finish *f, struct image *w)
     size_t n = b->n_docs;
     struct uuid *ids = xcalloc(n, sizeof(*ids));
     uint8_t *score = xcalloc(n, 1), *quality = xcalloc(n, 1);
-    int64_t *updated = xcalloc(n, sizeof(*updated));
+    int64_t *updated = xcalloc(n, sizeof(*updated)), *revenue = xcalloc(n, sizeof(*revenue));
+    uint32_t *employees = xcalloc(n, sizeof(*employees));
 
     for (size_t i = 0; i < n; i++) {
         const struct doc *d = &b->docs[f->by_rank[i]];
@@ -332,16 +344,22 @@ static void write_columns(struct finish *f, struct image *w)
         score[i] = d->score;
         quality[i] = d->quality;
         updated[i] = d->updated;
+        revenue[i] = d->revenue;
+        employees[i] = d->employees;
     }
     image_section(w, SEC_IDS, ids, n * sizeof(*ids));
     image_section(w, SEC_SCORE, score, n);
     image_section(w, SEC_QUALITY, quality, n);
     image_section(w, SEC_UPDATED, updated, n * sizeof(*updated));
+    image_section(w, SEC_EMPLOYEES, employees, n * sizeof(*employees));
+    image_section(w, SEC_REVENUE, revenue, n * sizeof(*revenue));
     image_section(w, SEC_BY_ID, f->by_id, n * sizeof(*f->by_id));
     free(ids);
     free(score);
     free(quality);
     free(updated);
+    free(revenue);
+    free(employees);
 }
 
 /* The default order, and the order of ids in terms of it. */
@@ -374,7 +392,7 @@ static void order_terms(struct finish *f)
     qsort(f->sorted, f->b->n_terms, sizeof(*f->sorted), by_text);
 }
 
-static void write_codes(struct finish *f, struct image *w, int facet, size_t at, size_t n)
+static void write_codes(struct finish *f, struct image *w, int kind, size_t at, size_t n)
 {
     uint32_t *codes = xcalloc(f->b->n_docs, sizeof(*codes));
 
@@ -384,7 +402,7 @@ static void write_codes(struct finish *f, struct image *w, int facet, size_t at,
         for (uint32_t k = 0; k < t->count; k++)
             codes[f->postings[t->first + k]] = (uint32_t)i + 1;
     }
-    image_codes(w, facet, codes, n);
+    image_codes(w, kind, codes, n);
     free(codes);
 }
 
@@ -419,7 +437,7 @@ static void write_dicts(struct finish *f, struct image *w)
 
     for (uint32_t dict = 0; dict < DICTS; dict++) {
         size_t n = run_of(f, at, dict);
-        int facet = (int)dict - TEXT_CLASSES;
+        int kind = (int)dict - TEXT_CLASSES;
 
         image_dict_begin(w);
         for (size_t i = at; i < at + n; i++) {
@@ -429,8 +447,8 @@ static void write_dicts(struct finish *f, struct image *w)
             image_dict_add(w, t->text, &s);
         }
         image_dict_end(w, (int)dict);
-        if (facet > 0 && facet < FACET_END && !facet_is_multi((enum facet)facet))
-            write_codes(f, w, facet, at, n);
+        if (kind > 0 && kind < VALUES_END && !values_are_multi(kind))
+            write_codes(f, w, kind, at, n);
         at += n;
     }
     for (uint32_t o = 0; o < ORDERS; o++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/file.h"
+#include "common/utf8.h"
 
 enum { PIECE = 1 << 20, ALIGN = 64, CODES_PIECE = 4096 };
 
@@ -157,11 +158,45 @@ static void end_texts(struct image *w, int section)
     w->offsets.n = w->blob.n = 0;
 }
 
+struct folded {
+    const char *text; /* folded */
+    uint32_t code;
+};
+
+static int by_folded(const void *a, const void *b)
+{
+    const struct folded *x = a, *y = b;
+    int c = strcmp(x->text, y->text);
+
+    return c ? c : x->code < y->code ? -1 : 1;
+}
+
+/* The dict's texts, which are still in w->blob, by what they are when folded. */
+static void put_folded(struct image *w, int kind)
+{
+    const uint32_t *offsets = (const uint32_t *)(const void *)w->offsets.p;
+    size_t n = w->offsets.n / sizeof(*offsets);
+    struct folded *v = xcalloc(n + 1, sizeof(*v));
+    struct arena *mem = arena_new();
+
+    for (size_t i = 0; i < n; i++)
+        v[i] = (struct folded){utf8_fold(mem, (const char *)w->blob.p + offsets[i]), (uint32_t)i};
+    qsort(v, n, sizeof(*v), by_folded);
+    image_section_begin(w, SEC_FOLDED + kind);
+    for (size_t i = 0; i < n; i++)
+        image_put(w, &v[i].code, sizeof(v[i].code));
+    image_section_end(w, SEC_FOLDED + kind);
+    arena_free(mem);
+    free(v);
+}
+
 void image_dict_end(struct image *w, int dict)
 {
-    int at = SEC_DICT + dict * 4;
+    int at = SEC_DICT + dict * 4, kind = dict - TEXT_CLASSES;
 
     w->header.sections[at + 3] = (struct section){w->data_at, w->at - w->data_at};
+    if (kind > 0 && kind < VALUES_END)
+        put_folded(w, kind);
     end_texts(w, at);
     add(&w->postings, w->counts.p, w->counts.n);
     image_section(w, at + 2, w->postings.p, w->postings.n);
@@ -181,12 +216,12 @@ static void narrow(uint8_t *out, uint32_t code, int width)
         memcpy(out, &code, sizeof(code));
 }
 
-void image_codes(struct image *w, int facet, const uint32_t *codes, size_t n)
+void image_codes(struct image *w, int kind, const uint32_t *codes, size_t n)
 {
     int width = codes_width(n);
     uint8_t piece[CODES_PIECE * sizeof(uint32_t)];
 
-    image_section_begin(w, SEC_CODES + facet);
+    image_section_begin(w, SEC_CODES + kind);
     for (size_t i = 0; i < w->documents; i += CODES_PIECE) {
         size_t k = w->documents - i < CODES_PIECE ? w->documents - i : CODES_PIECE;
 
@@ -194,7 +229,7 @@ void image_codes(struct image *w, int facet, const uint32_t *codes, size_t n)
             narrow(piece + c * (size_t)width, codes[i + c], width);
         image_put(w, piece, k * (size_t)width);
     }
-    image_section_end(w, SEC_CODES + facet);
+    image_section_end(w, SEC_CODES + kind);
 }
 
 void image_order_end(struct image *w, int order, const uint32_t *ranks)

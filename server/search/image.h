@@ -43,8 +43,8 @@ void image_section(struct image *w, int section, const void *data, size_t n);
 void image_dict_begin(struct image *w);
 void image_dict_add(struct image *w, const char *text, const struct set *s);
 void image_dict_end(struct image *w, int dict);
-/* A facet's codes + 1 (0: no value), given as 32-bit numbers, of a dict of n texts. */
-void image_codes(struct image *w, int facet, const uint32_t *codes, size_t n);
+/* The codes + 1 of a kind of value (0: none), as 32-bit numbers, of a dict of n texts. */
+void image_codes(struct image *w, int kind, const uint32_t *codes, size_t n);
 
 /* An order's texts, in order, and the ranks of all documents. */
 void image_text_add(struct image *w, const char *text);

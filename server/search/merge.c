@@ -103,6 +103,16 @@ static const void *updated_of(const struct segment *s)
     return s->updated;
 }
 
+static const void *employees_of(const struct segment *s)
+{
+    return s->employees;
+}
+
+static const void *revenue_of(const struct segment *s)
+{
+    return s->revenue;
+}
+
 static const struct uuid *id_at(const struct merge *m, size_t p, uint32_t at)
 {
     const struct segment *s = m->parts[p].segment;
@@ -256,12 +266,12 @@ static uint32_t merge_dict(struct merge *m, struct image *w, int dict)
     return code;
 }
 
-static void merge_codes(struct merge *m, struct image *w, int facet, uint32_t texts)
+static void merge_codes(struct merge *m, struct image *w, int kind, uint32_t texts)
 {
     uint32_t *out = xcalloc(m->documents + 1, sizeof(*out));
 
     for (size_t p = 0; p < m->n; p++) {
-        const struct codes *codes = &m->parts[p].segment->codes[facet];
+        const struct codes *codes = &m->parts[p].segment->codes[kind];
 
         for (uint32_t i = 0; i < m->parts[p].segment->n; i++) {
             uint32_t code = codes_at(codes, i);
@@ -270,7 +280,7 @@ static void merge_codes(struct merge *m, struct image *w, int facet, uint32_t te
                 out[m->parts[p].to[i]] = m->map[p][code - 1] + 1;
         }
     }
-    image_codes(w, facet, out, texts);
+    image_codes(w, kind, out, texts);
     free(out);
 }
 
@@ -337,16 +347,18 @@ static enum err write_all(struct merge *m, const char *dir, struct segment **out
     move_column(m, &w, SEC_SCORE, 1, score_of);
     move_column(m, &w, SEC_QUALITY, 1, quality_of);
     move_column(m, &w, SEC_UPDATED, sizeof(int64_t), updated_of);
+    move_column(m, &w, SEC_EMPLOYEES, sizeof(uint32_t), employees_of);
+    move_column(m, &w, SEC_REVENUE, sizeof(int64_t), revenue_of);
     write_by_id(m, &w);
     m->list = xcalloc(m->documents + 1, sizeof(*m->list));
     m->spare = xcalloc(m->documents + 1, sizeof(*m->spare));
     m->bits = xcalloc(bits_words(m->documents), sizeof(*m->bits));
     for (int dict = 0; dict < DICTS; dict++) {
-        int facet = dict - TEXT_CLASSES;
+        int kind = dict - TEXT_CLASSES;
         uint32_t texts = merge_dict(m, &w, dict);
 
-        if (facet > 0 && facet < FACET_END && !facet_is_multi((enum facet)facet))
-            merge_codes(m, &w, facet, texts);
+        if (kind > 0 && kind < VALUES_END && !values_are_multi(kind))
+            merge_codes(m, &w, kind, texts);
     }
     for (int o = 0; o < ORDERS; o++)
         merge_order(m, &w, o);

@@ -12,10 +12,10 @@
 
 #define MAGIC UINT64_C(0x31786564696c676c) /* "lgildex1" */
 
-bool facet_is_multi(enum facet f)
+bool values_are_multi(int kind)
 {
     for (const struct field *field = profile_type.fields; field->name; field++)
-        if (field->facet == (int)f)
+        if (field->facet == kind)
             return field->kind == KIND_STRS;
     return false;
 }
@@ -91,13 +91,19 @@ static bool read_dict(const struct segment *s, int i, struct dict *out)
     return true;
 }
 
-static bool read_codes(const struct segment *s, int facet, struct codes *out)
+static bool read_values(struct segment *s, int kind)
 {
-    if (facet_is_multi((enum facet)facet))
+    struct codes *codes = &s->codes[kind];
+    size_t n = s->dicts[TEXT_CLASSES + kind].texts.n;
+
+    s->folded[kind] = section(s, SEC_FOLDED + kind);
+    if (section_size(s, SEC_FOLDED + kind) < n * sizeof(uint32_t))
+        return false;
+    if (values_are_multi(kind))
         return true;
-    out->v = section(s, SEC_CODES + facet);
-    out->width = codes_width(s->dicts[TEXT_CLASSES + facet].texts.n);
-    return section_size(s, SEC_CODES + facet) >= (size_t)s->n * (size_t)out->width;
+    codes->v = section(s, SEC_CODES + kind);
+    codes->width = codes_width(n);
+    return section_size(s, SEC_CODES + kind) >= (size_t)s->n * (size_t)codes->width;
 }
 
 static bool columns_fit(const struct segment *s)
@@ -107,7 +113,9 @@ static bool columns_fit(const struct segment *s)
     return section_size(s, SEC_IDS) >= n * sizeof(*s->ids) &&
            section_size(s, SEC_BY_ID) >= n * sizeof(*s->by_id) && section_size(s, SEC_SCORE) >= n &&
            section_size(s, SEC_QUALITY) >= n &&
-           section_size(s, SEC_UPDATED) >= n * sizeof(*s->updated);
+           section_size(s, SEC_UPDATED) >= n * sizeof(*s->updated) &&
+           section_size(s, SEC_EMPLOYEES) >= n * sizeof(*s->employees) &&
+           section_size(s, SEC_REVENUE) >= n * sizeof(*s->revenue);
 }
 
 static bool attach(struct segment *s)
@@ -123,11 +131,13 @@ static bool attach(struct segment *s)
     s->score = section(s, SEC_SCORE);
     s->quality = section(s, SEC_QUALITY);
     s->updated = section(s, SEC_UPDATED);
+    s->employees = section(s, SEC_EMPLOYEES);
+    s->revenue = section(s, SEC_REVENUE);
     for (int i = 0; i < DICTS; i++)
         if (!read_dict(s, i, &s->dicts[i]))
             return false;
-    for (int f = 1; f < FACET_END; f++)
-        if (!read_codes(s, f, &s->codes[f]))
+    for (int kind = 1; kind < VALUES_END; kind++)
+        if (!read_values(s, kind))
             return false;
     for (int o = 0; o < ORDERS; o++) {
         if (!read_texts(s, SEC_ORDER + o * 3, &s->orders[o]) ||

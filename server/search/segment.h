@@ -3,9 +3,11 @@
  * is the same in memory and mapped from a file.
  *
  *   header   magic, version, documents, domain, checksums, table of sections
- *   columns  ids, ordinals in order of id, score, quality, updated; a code per single-valued facet
- *   dicts    sorted texts, each with the documents that have it: one a text class and facet
- *   orders   sorted texts of name and company, and the rank of every document in each
+ *   columns  ids, ordinals in order of id, score, quality, updated, employees, revenue; a code per
+ *            single-valued kind of value
+ *   dicts    sorted texts, each with the documents that have it: one a text class and kind of
+ * value; for values also their order when folded orders   sorted texts of name and company, and the
+ * rank of every document in each
  *
  * Documents are in the default order: score descending, then id.  Integers are the machine's; a
  * file of another byte order fails its magic and is rebuilt.
@@ -22,15 +24,18 @@
 /* Classes of words, by how much a match in them weighs for relevance. */
 enum text_class { TEXT_TITLE, TEXT_NAME, TEXT_COMPANY, TEXT_OTHER, TEXT_CLASSES };
 
-/* Dicts: the text classes, then the facets (FACET_x at TEXT_CLASSES + x), then contacts. */
+/* Kinds of values that are kept whole: the facets (FACET_x), then texts that are no facets. */
+enum { VALUES_TITLE = FACET_END, VALUES_COMPANY, VALUES_END };
+
+/* Dicts: the text classes, then the kinds of values (at TEXT_CLASSES + kind), then contacts. */
 enum {
-    DICT_CONTACT = TEXT_CLASSES + FACET_END, /* "email", "phone": has_... */
+    DICT_CONTACT = TEXT_CLASSES + VALUES_END, /* "email", "phone": has_... */
     DICTS,
 };
 
 enum order { ORDER_NAME, ORDER_COMPANY, ORDERS };
 
-enum { SEGMENT_VERSION = 2, ORDER_TEXT_MAX = 160 /* bytes of a folded name that order it */ };
+enum { SEGMENT_VERSION = 3, ORDER_TEXT_MAX = 160 /* bytes of a folded name that order it */ };
 
 /* Sections.  A dict has four: offsets of texts, texts, where postings are, postings. */
 enum {
@@ -39,9 +44,12 @@ enum {
     SEC_SCORE,
     SEC_QUALITY,
     SEC_UPDATED,
+    SEC_EMPLOYEES,
+    SEC_REVENUE,
     SEC_DICT,
     SEC_CODES = SEC_DICT + DICTS * 4,
-    SEC_ORDER = SEC_CODES + FACET_END, /* three an order: offsets, texts, ranks */
+    SEC_FOLDED = SEC_CODES + VALUES_END,
+    SEC_ORDER = SEC_FOLDED + VALUES_END, /* three an order: offsets, texts, ranks */
     SECTIONS = SEC_ORDER + ORDERS * 3,
 };
 
@@ -70,9 +78,9 @@ struct dict {
     const uint8_t *data;
 };
 
-/* Code + 1 into the facet's dict, 0 for no value; as wide as the dict needs. */
+/* Code + 1 into the dict of a kind of value, 0 for no value; as wide as the dict needs. */
 struct codes {
-    const void *v; /* NULL: the facet is multi-valued */
+    const void *v; /* NULL: it is multi-valued */
     int width;     /* bytes: 1, 2, 4 */
 };
 
@@ -87,9 +95,12 @@ struct segment {
     const struct uuid *ids;
     const uint32_t *by_id; /* ordinals in order of id */
     const uint8_t *score, *quality;
-    const int64_t *updated;
+    const int64_t *updated, *revenue; /* 0: unknown */
+    const uint32_t *employees;        /* 0: unknown */
     struct dict dicts[DICTS];
-    struct codes codes[FACET_END];
+    struct codes codes[VALUES_END];
+    const uint32_t
+        *folded[VALUES_END]; /* the dict's texts in order of utf8_fold(), then as they are */
     struct texts orders[ORDERS];
     const uint32_t *ranks[ORDERS];
 };
@@ -144,7 +155,7 @@ static inline int codes_width(size_t n)
     return n < UINT8_MAX ? 1 : n < UINT16_MAX ? 2 : 4;
 }
 
-/* Is this facet's value a list? */
-bool facet_is_multi(enum facet f);
+/* Is this kind of value a list? */
+bool values_are_multi(int kind);
 
 #endif

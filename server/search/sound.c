@@ -34,7 +34,7 @@ static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
     return n == 0 || most < limit;
 }
 
-/* Every document once. */
+/* Every number below n once. */
 static bool is_permutation(const uint32_t *v, uint32_t n)
 {
     uint64_t *seen = xcalloc(bits_words(n), sizeof(*seen));
@@ -75,11 +75,13 @@ static bool dict_is_sound(const struct segment *s, int i)
     return true;
 }
 
-static bool codes_are_sound(const struct segment *s, int facet)
+static bool values_are_sound(const struct segment *s, int kind)
 {
-    const struct codes *c = &s->codes[facet];
-    uint32_t most = s->dicts[TEXT_CLASSES + facet].texts.n;
+    const struct codes *c = &s->codes[kind];
+    uint32_t most = s->dicts[TEXT_CLASSES + kind].texts.n;
 
+    if (!is_permutation(s->folded[kind], most))
+        return false;
     for (uint32_t i = 0; c->v && i < s->n; i++)
         if (codes_at(c, i) > most)
             return false;
@@ -93,8 +95,8 @@ bool segment_is_sound(const struct segment *s)
     for (int i = 0; i < DICTS; i++)
         if (!dict_is_sound(s, i))
             return false;
-    for (int f = 1; f < FACET_END; f++)
-        if (!codes_are_sound(s, f))
+    for (int kind = 1; kind < VALUES_END; kind++)
+        if (!values_are_sound(s, kind))
             return false;
     for (int o = 0; o < ORDERS; o++)
         if (!texts_are_sound(&s->orders[o]) || !all_below(s->ranks[o], s->n, s->orders[o].n))
