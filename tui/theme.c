@@ -35,7 +35,10 @@ static const struct {
 
 /* What is in use: attrset() is called far below anything that could carry it. */
 static struct theme used;
-static int attrs[STYLES + 1];
+static struct look {
+    int attr;
+    bool ground; /* its blanks do not look like text's */
+} looks[STYLES_ALL];
 
 /* The word's place in a list that ends with NULL, or -1. */
 static int find_word(const char *const *words, const char *word)
@@ -274,43 +277,79 @@ static enum depth find_depth(void)
     return COLORS >= 256 ? DEPTH_256 : DEPTH_16;
 }
 
+static void set_look(int role, int attr, bool ground)
+{
+    looks[role] = (struct look){attr, ground || attr & (int)(A_REVERSE | A_UNDERLINE)};
+}
+
+static void use_mono(void)
+{
+    struct theme mono;
+
+    theme_mono(&mono);
+    for (int i = 0; i < STYLES; i++)
+        set_look(i, (int)mono.roles[i].attr, false);
+    set_look(STYLE_CURSOR, A_BOLD, false);
+    looks[STYLE_GUTTER] = looks[STYLE_TEXT];
+}
+
+static struct colours find_colours(const struct theme *t, int role, enum depth depth)
+{
+    struct colours c = t->roles[role].at[depth];
+
+    if (c.bg < 0 && t->base != BASE_TERMINAL)
+        c.bg = t->bg.at[depth].fg;
+    return (struct colours){c.fg < COLORS ? c.fg : -1, c.bg < COLORS ? c.bg : -1};
+}
+
+/*
+ * Text is pair 0 whatever its colours: curses begins and ends every frame with it, so there no
+ * colour is changed then, and clearing the screen leaves what its blanks look like.
+ */
+static void use_colours(const struct theme *t)
+{
+    enum depth depth = find_depth();
+    struct colours text = find_colours(t, STYLE_TEXT, depth);
+
+    assume_default_colors(text.fg, text.bg);
+    for (int i = 0; i < STYLES; i++) {
+        struct colours c = find_colours(t, i, depth);
+        bool ground = t->roles[i].at[depth].bg >= 0;
+        unsigned attr = t->roles[i].attr & ~(ground ? (unsigned)A_REVERSE : 0);
+
+        if (c.fg != text.fg || c.bg != text.bg) {
+            init_extended_pair(i + 1, c.fg, c.bg);
+            attr |= (unsigned)COLOR_PAIR(i + 1);
+        }
+        set_look(i, (int)attr, ground);
+    }
+    looks[STYLE_CURSOR] = looks[STYLE_GUTTER] = looks[STYLE_TEXT];
+    if (t->base == BASE_TERMINAL)
+        set_look(STYLE_CURSOR, looks[STYLE_ACCENT].attr & ~(int)(A_BOLD | A_UNDERLINE), false);
+    else
+        looks[STYLE_GUTTER] = looks[STYLE_SELECT];
+}
+
 void theme_use(const struct theme *t)
 {
-    enum depth depth;
-
     used = *t;
     if (!wants_colour()) {
-        struct theme mono;
-
-        theme_mono(&mono);
-        for (int i = 0; i < STYLES; i++)
-            attrs[i] = (int)mono.roles[i].attr;
-        attrs[STYLE_CURSOR] = A_BOLD;
+        use_mono();
         return;
     }
     start_color();
     use_default_colors();
-    depth = find_depth();
-    for (int i = 0; i < STYLES; i++) {
-        struct colours c = t->roles[i].at[depth];
-        unsigned attr = t->roles[i].attr;
-
-        if (c.bg >= 0)
-            attr &= ~(unsigned)A_REVERSE;
-        else if (t->base != BASE_TERMINAL)
-            c.bg = t->bg.at[depth].fg;
-        attrs[i] = (int)attr;
-        if (c.fg < 0 && c.bg < 0)
-            continue; /* as the terminal is: costs nothing to return to */
-        init_extended_pair(i + 1, c.fg < COLORS ? c.fg : -1, c.bg < COLORS ? c.bg : -1);
-        attrs[i] |= (int)COLOR_PAIR(i + 1);
-    }
-    attrs[STYLE_CURSOR] = attrs[STYLE_ACCENT] & ~(int)(A_BOLD | A_UNDERLINE);
+    use_colours(t);
 }
 
 int theme_attr(enum style_role r)
 {
-    return attrs[r];
+    return looks[r].attr;
+}
+
+int theme_blank(enum style_role r)
+{
+    return looks[looks[r].ground ? r : STYLE_TEXT].attr;
 }
 
 char theme_glyph(enum glyph g)

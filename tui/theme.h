@@ -42,10 +42,14 @@ enum style_role {
 #undef X
         STYLES,
     /*
-     * The row we are on, besides the gutter: the accent's colour, or bold where there are none.
-     * Bold beside colours would cost a move twice the bytes: its end resets the colours.
+     * The row we are on: its name, and its mark in the gutter.  A move over a slow line is paid by
+     * the changes of colour, so one of the two is coloured: the name like the accent where the
+     * terminal's own ground is kept (bold beside it would cost twice the bytes, its end resets the
+     * colours), the mark like a selection where the ground is painted.
      */
     STYLE_CURSOR = STYLES,
+    STYLE_GUTTER,
+    STYLES_ALL,
 };
 
 #define GLYPH_LIST(X)    \
@@ -105,6 +109,9 @@ void theme_mono(struct theme *t);
 void theme_use(const struct theme *t);
 /* Of the theme in use, for attrset(). */
 int theme_attr(enum style_role r);
+/* Of the blanks beside a text of that role: like text's, unless the role has a ground of its own.
+ */
+int theme_blank(enum style_role r);
 char theme_glyph(enum glyph g);
 enum theme_chart theme_chart(void);
 enum theme_border theme_border(void);

@@ -129,10 +129,6 @@ def colours(c):
                 c.check(bool(found) == expected, f"T16 colours with {env}: {found[:3]}")
                 c.check(not re.search(rb"\x1b\[\?(9|100[0-6]|1015)h", t.all), "T12 the mouse is never asked for")
                 c.check(b"\x1b]4;" not in t.all and b"\x1b]10;" not in t.all, "the palette is never changed")
-        for name in ("harbor", "paper", "contrast", "okabe", "mono"):
-            with Terminal(home, f.url, options=("--theme", name)) as t:
-                c.check(t.wait("row 1 of") is not None, f"it starts with the theme {name}")
-                c.check((len(t.coloured()) > 0) == (name != "mono"), f"the theme {name} has its colours")
         with Terminal(home, f.url, options=("--theme", "nosuch")) as t:
             c.check(t.wait("there is no such theme") is not None, "a theme that is not there is said, and it starts")
         with Terminal(home, f.url, env={"LANG": "C", "LC_ALL": "C"}) as t:

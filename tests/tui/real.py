@@ -18,8 +18,6 @@ def sign_in(home, s, name):
 def person(c, home, s):
     with Terminal(home, s.url, cwd=os.path.abspath("tests/fixtures")) as t:
         c.check(t.until(lambda: t.shows("row 1 of 2,000") and t.shows("ann@leadgen")) is not None, t.text())
-        t.quiet(0.3)
-        print(f"     frame, results and preview of real rows at 80x24: {len(t.all)} B")
         # somebody who may be asked: the search says who has an e-mail, the price says who is not suppressed
         t.send("/has:email\r")
         c.check(t.gone("of 2,000") is not None, "words reach the server")
@@ -48,6 +46,31 @@ def person(c, home, s):
         c.check(t.type("U", "+ done", 30) is not None and t.shows("60"), "it is loaded: " + t.text())
 
 
+def costs(c, home, s):
+    """T1 and T3 of real rows, in every theme; one that paints its ground may take a tenth more at 160x45."""
+    small, large = (24, 80, 2400, 100), (45, 160, 6000, 160)
+    for theme, sizes in (("harbor", (small, large)), ("paper", (small, (45, 160, 6600, 160))), ("contrast", (small,)),
+                         ("okabe", (small,)), ("mono", (small,))):
+        for rows, cols, most, most_move in sizes:
+            with Terminal(home, s.url, rows, cols, options=("--theme", theme)) as t:
+                c.check(t.until(lambda: t.shows("row 1 of 2,000") and t.shows("ann@leadgen")) is not None, t.text())
+                t.quiet(0.2)
+                first, moves, previews = len(t.all), [], []
+                c.check(first <= most, f"T1 {theme}: the first screen at {cols}x{rows} is {first} B, at most {most}")
+                c.check((len(t.coloured()) > 0) == (theme != "mono"), f"the theme {theme} has its colours")
+                for n in range(2, 5):
+                    start = len(t.all)
+                    t.type("j", f"row {n} of 2,000")
+                    moved = len(t.all)
+                    t.quiet(0.2)
+                    moves.append(moved - start)
+                    previews.append(len(t.all) - moved)
+                c.check(max(moves) <= most_move, f"T3 {theme}: moves at {cols}x{rows} are {moves} B, at most {most_move}")
+                c.check(max(previews) <= 600, f"T3 {theme}: what follows a move is {previews} B, at most 600")
+                print(f"     {theme} at {cols}x{rows}: first screen {first} B, move {max(moves)} B, then {max(previews)} B")
+    c.ok("T1 T3 what real rows cost the line, in five themes")
+
+
 def operator(c, home, s):
     with Terminal(home, s.url) as t:
         t.wait("super_admin")
@@ -64,6 +87,7 @@ def main():
         s.url = f"https://127.0.0.1:{s.port}"
         s.wait_searchable("ann")
         sign_in(home, s, "ann")
+        costs(c, home, s)
         person(c, home, s)
         c.ok("a person searches, pays once, and loads a file")
         sign_in(home, s, "root")

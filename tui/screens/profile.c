@@ -67,13 +67,16 @@ static const char *day(struct arena *mem, struct stamp t)
     return t.ms ? arena_strndup(mem, stamp_text(t, text), 10) : NULL;
 }
 
-/* Every fact has its line, known or not: then a move repaints values and no labels. */
+/*
+ * Every fact has its line, known or not: then a move repaints values and no labels. Labels have no
+ * colour of their own: a score of changes of colour is a tenth of the first screen.
+ */
 static void draw_facts(const struct fact *facts, size_t n, int y, int x, int rows, int cols)
 {
     for (size_t i = 0; i < n && rows > 0; i++) {
         int indent = *facts[i].label ? LABEL : 0;
 
-        paint_text(y, x, indent, STYLE_DIM, facts[i].label);
+        paint_text(y, x, indent, STYLE_TEXT, facts[i].label);
         if (facts[i].role == STYLE_WARN && facts[i].value)
             paint_said(y, x, cols, STYLE_WARN, facts[i].value);
         else

@@ -159,12 +159,12 @@ void search_draw_facets(struct search *s, int y, int x, int rows, int cols)
         if (here)
             paint_gutter(y + i, x, true, false);
         if (line->kind == FACET_HEAD)
-            paint_text(y + i, x + 1, cols - 1, STYLE_ACCENT, facet_label(line->facet));
+            paint_text(y + i, x + 1, cols - 1, STYLE_TEXT, facet_label(line->facet));
         else if (line->kind == FACET_MORE)
-            paint_printf(y + i, x + 1, cols - 1, STYLE_DIM, "... %d more", (int)line->count);
+            paint_printf(y + i, x + 1, cols - 1, STYLE_TEXT, "... %d more", (int)line->count);
         else
             draw_value(s, line, y + i, x + 1, cols - 1);
     }
-    if (!s->lines.n)
+    if (!s->lines.n && (s->shown || s->focus == FOCUS_FILTERS))
         paint_text(y, x + 1, cols - 1, STYLE_DIM, "no counts yet");
 }

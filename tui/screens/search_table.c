@@ -123,7 +123,7 @@ static void draw_head(const int *widths, int y, int x)
 {
     for (int c = 0; c < COLUMNS; c++) {
         if (widths[c])
-            paint_text(y, x, widths[c], STYLE_DIM, columns[c].title);
+            paint_text(y, x, widths[c], STYLE_TEXT, columns[c].title);
         x += widths[c] ? widths[c] + 1 : 0;
     }
 }
@@ -158,7 +158,8 @@ void search_draw_table(struct search *s, int y, int x, int rows, int cols)
     int widths[COLUMNS];
 
     choose_widths(s, cols - 2, widths);
-    draw_head(widths, y, x + 2);
+    if (s->rows.n)
+        draw_head(widths, y, x + 2);
     scroll_fit(&s->rows, rows - 1);
     for (int i = 0; i < rows - 1 && s->rows.top + i < s->rows.n; i++)
         draw_row(s, widths, y + 1 + i, x, s->rows.top + i);

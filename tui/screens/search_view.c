@@ -95,9 +95,10 @@ static void draw_detail(const struct search *s, int y, int x, int rows)
 {
     const struct profile *p = search_row(s, s->preview);
 
+    if (!p)
+        return;
     paint_rule(y, x, rows);
-    if (p)
-        profile_draw(p, y, x + 2, rows, DETAIL_WIDTH);
+    profile_draw(p, y, x + 2, rows, DETAIL_WIDTH);
 }
 
 void search_draw(struct screen *base, int rows, int cols)
@@ -116,7 +117,8 @@ void search_draw(struct screen *base, int rows, int cols)
         draw_preview(s, rows, cols);
     if (filters) {
         search_draw_facets(s, BODY, 0, body, FILTERS_WIDTH);
-        paint_rule(BODY, FILTERS_WIDTH, body);
+        if (s->lines.n) /* the first frame is for what is there */
+            paint_rule(BODY, FILTERS_WIDTH, body);
     } else if (s->focus == FOCUS_FILTERS &&
                paint_box(BODY, 0, body, cols < OVERLAY_WIDTH ? cols : OVERLAY_WIDTH, "Filters")) {
         search_draw_facets(s, BODY + 1, 1, body - 2,

@@ -64,8 +64,9 @@ static bool is_on_screen(int y, int x, int *width)
     return true;
 }
 
-static void fill(int width)
+static void fill(int width, enum style_role role)
 {
+    attrset(theme_blank(role));
     if (width > 0)
         printw("%*s", width, "");
 }
@@ -94,13 +95,13 @@ static void paint(int y, int x, int width, enum style_role role, const char *tex
     used = utf8_columns(clean);
     if (y < LINES_KEPT && has_wide(clean))
         line[y].wide = true;
-    attrset(theme_attr(role));
     move(y, x);
     if (right)
-        fill(width - used);
+        fill(width - used, role);
+    attrset(theme_attr(role));
     addstr(clean);
     if (!right)
-        fill(width - used);
+        fill(width - used, role);
     attrset(theme_attr(STYLE_TEXT));
     arena_free(mem);
 }
@@ -248,7 +249,7 @@ void paint_gutter(int y, int x, bool here, bool marked)
     char text[3] = {here ? theme_glyph(GLYPH_CURSOR) : ' ', marked ? theme_glyph(GLYPH_MARK) : ' ',
                     '\0'};
 
-    paint_text(y, x, 2, STYLE_TEXT, text);
+    paint_text(y, x, 2, here ? STYLE_GUTTER : STYLE_TEXT, text);
     if (here)
         paint_focus(y, x);
 }
