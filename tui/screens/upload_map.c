@@ -22,6 +22,9 @@ struct mapper {
     struct screen base;
     struct arena *mem;
     const char *path;
+    struct strs rows[ROWS]; /* the file's first */
+    int n_rows;
+    int head, found; /* the header among them; the one that the server finds by itself, or -1 */
     const char **columns, **samples;
     struct mapping *map, *proposed; /* what will be sent; what the server would do by itself */
     struct scroll scroll;
@@ -56,17 +59,16 @@ static char *read_head(struct mapper *m, size_t *n, bool *whole)
     return text;
 }
 
-static int read_rows(struct mapper *m, const char *text, size_t n, bool whole, struct strs *rows)
+static void read_rows(struct mapper *m, const char *text, size_t n, bool whole)
 {
     struct csv *csv = csv_new(csv_sniff(text, n));
     struct csv_row row;
-    int count = 0;
 
     if (!csv || csv_feed(csv, text, n, whole)) {
         csv_free(csv);
-        return 0;
+        return;
     }
-    while (count < ROWS && csv_next(csv, &row)) {
+    while (m->n_rows < ROWS && csv_next(csv, &row)) {
         const char **v;
 
         if (row.fault != CSV_NONE || row.n == 0)
@@ -74,51 +76,57 @@ static int read_rows(struct mapper *m, const char *text, size_t n, bool whole, s
         v = arena_alloc(m->mem, row.n * sizeof(*v));
         for (size_t i = 0; i < row.n; i++)
             v[i] = utf8_tidy(m->mem, row.cells[i]);
-        rows[count++] = (struct strs){v, row.n};
+        m->rows[m->n_rows++] = (struct strs){v, row.n};
     }
     csv_free(csv);
-    return count;
 }
 
-static int find_header(struct mapper *m, const struct strs *rows, int count)
+static int find_header(struct mapper *m)
 {
-    for (int i = 0; i < count && i < HEADER_ROWS; i++)
-        if (mapping_is_header(m->mem, rows[i].v, rows[i].n))
+    for (int i = 0; i < m->n_rows && i < HEADER_ROWS; i++)
+        if (mapping_is_header(m->mem, m->rows[i].v, m->rows[i].n))
             return i;
     return -1;
 }
 
-static void take_samples(struct mapper *m, const struct strs *rows, int count)
+static void take_samples(struct mapper *m)
 {
     for (int i = 0; i < m->scroll.n; i++)
-        for (int k = 0; k < count && !m->samples[i]; k++)
-            if ((size_t)i < rows[k].n && rows[k].v[i][0])
-                m->samples[i] = rows[k].v[i];
+        for (int k = m->head + 1; k < m->n_rows && !m->samples[i]; k++)
+            if ((size_t)i < m->rows[k].n && m->rows[k].v[i][0])
+                m->samples[i] = m->rows[k].v[i];
+}
+
+/* That row is the header: propose by its names and the values below it. */
+static void take_header(struct mapper *m, int head)
+{
+    size_t n = m->rows[head].n;
+
+    m->head = head;
+    m->scroll = (struct scroll){.rows = m->scroll.rows};
+    scroll_resize(&m->scroll, (int)n);
+    m->columns = arena_dup(m->mem, m->rows[head].v, n * sizeof(*m->columns));
+    m->map = arena_alloc(m->mem, n * sizeof(*m->map));
+    m->samples = arena_alloc(m->mem, n * sizeof(*m->samples));
+    mapping_propose(m->mem, m->columns, n, m->rows + head + 1, (size_t)(m->n_rows - head - 1),
+                    m->map);
+    m->proposed = arena_dup(m->mem, m->map, n * sizeof(*m->map));
+    take_samples(m);
 }
 
 static void propose(struct mapper *m)
 {
-    struct strs rows[ROWS];
     bool whole = false;
-    size_t n = 0, columns;
+    size_t n = 0;
     char *text = read_head(m, &n, &whole);
-    int count = text ? read_rows(m, text, n, whole, rows) : 0, head = find_header(m, rows, count);
 
-    if (head < 0) {
-        if (!m->trouble[0])
-            snprintf(m->trouble, sizeof(m->trouble),
-                     "no header: none of the first rows names two columns that are known");
-        return;
-    }
-    columns = rows[head].n;
-    scroll_resize(&m->scroll, (int)columns);
-    m->columns = arena_dup(m->mem, rows[head].v, columns * sizeof(*m->columns));
-    m->map = arena_alloc(m->mem, columns * sizeof(*m->map));
-    m->samples = arena_alloc(m->mem, columns * sizeof(*m->samples));
-    mapping_propose(m->mem, m->columns, columns, rows + head + 1, (size_t)(count - head - 1),
-                    m->map);
-    m->proposed = arena_dup(m->mem, m->map, columns * sizeof(*m->map));
-    take_samples(m, rows + head + 1, count - head - 1);
+    if (text)
+        read_rows(m, text, n, whole);
+    m->found = find_header(m);
+    if (m->n_rows)
+        take_header(m, m->found < 0 ? 0 : m->found);
+    else if (!m->trouble[0])
+        snprintf(m->trouble, sizeof(m->trouble), "there is no row in this file");
 }
 
 void mapping_open(struct app *app, const char *path)
@@ -130,19 +138,31 @@ void mapping_open(struct app *app, const char *path)
     propose(m);
 }
 
+static bool is_changed(const struct mapper *m, int i)
+{
+    return m->map[i].field != m->proposed[i].field;
+}
+
+/* How sure the proposal is, in a word; or that it is the person's own. */
+enum { YOURS = MAPPING_EXACT + 1 };
+static const struct {
+    const char *word;
+    enum style_role role;
+} states[] = {[MAPPING_NONE] = {"- skip", STYLE_DIM},
+              [MAPPING_GUESS] = {"! guess", STYLE_WARN},
+              [MAPPING_EXACT] = {"+ exact", STYLE_OK},
+              [YOURS] = {"* yours", STYLE_ACCENT}};
+
 static void draw_row(const struct mapper *m, int y, int i, int third)
 {
-    static const char *const sure[] = {
-        [MAPPING_NONE] = "- skip", [MAPPING_GUESS] = "! guess", [MAPPING_EXACT] = "+ exact"};
-    static const enum style_role roles[] = {
-        [MAPPING_NONE] = STYLE_DIM, [MAPPING_GUESS] = STYLE_WARN, [MAPPING_EXACT] = STYLE_OK};
+    int state = is_changed(m, i) ? YOURS : (int)m->map[i].sure;
     bool here = i == m->scroll.at;
 
     paint_gutter(y, 0, here, false);
     paint_text(y, 2, third, here ? STYLE_CURSOR : STYLE_TEXT, m->columns[i]);
     paint_text(y, 3 + third, third, STYLE_DIM, m->samples[i]);
     paint_text(y, 4 + 2 * third, third, STYLE_TEXT, import_label(m->map[i].field));
-    paint_text(y, 5 + 3 * third, STATE, roles[m->map[i].sure], sure[m->map[i].sure]);
+    paint_text(y, 5 + 3 * third, STATE, states[state].role, states[state].word);
 }
 
 static void mapper_draw(struct screen *s, int rows, int cols)
@@ -164,7 +184,8 @@ static void mapper_draw(struct screen *s, int rows, int cols)
         draw_row(m, 3 + i, m->scroll.top + i, third);
     for (int i = 0; i < m->scroll.n; i++)
         taken += m->map[i].field != IMPORT_none;
-    app_state(s->app, " %d of %d columns are imported", taken, m->scroll.n);
+    app_state(s->app, " %d of %d columns are imported   the header is row %d%s", taken, m->scroll.n,
+              m->head + 1, m->found < 0 ? ": no known names; h takes another" : "");
 }
 
 static struct scroll *mapper_scroll(struct screen *s)
@@ -172,12 +193,33 @@ static struct scroll *mapper_scroll(struct screen *s)
     return &((struct mapper *)s)->scroll;
 }
 
+/* As the server does: a field goes to one column, the last that was given it. */
 static void take_field(struct screen *s, int chosen)
 {
     struct mapper *m = (struct mapper *)s;
+    enum import_field field = (enum import_field)chosen;
 
-    m->map[m->scroll.at] =
-        (struct mapping){(enum import_field)chosen, chosen ? MAPPING_EXACT : MAPPING_NONE};
+    for (int i = 0; i < m->scroll.n && field != IMPORT_none; i++)
+        if (m->map[i].field == field)
+            m->map[i] = (struct mapping){IMPORT_none, MAPPING_NONE};
+    m->map[m->scroll.at] = (struct mapping){field, chosen ? MAPPING_EXACT : MAPPING_NONE};
+}
+
+/* A rule names its column: of two with one name only the first can be spoken of. */
+static bool has_name(const struct mapper *m, int column)
+{
+    for (int i = 0; i < column; i++)
+        if (strcmp(m->columns[i], m->columns[column]) == 0)
+            return false;
+    return m->columns[column][0] != '\0';
+}
+
+static bool can_change(struct mapper *m)
+{
+    if (m->scroll.n && !has_name(m, m->scroll.at))
+        app_say(m->base.app, STYLE_WARN,
+                "it has no name of its own in the header, so it stays as it is");
+    return m->scroll.n && has_name(m, m->scroll.at);
 }
 
 static void choose_field(struct screen *s)
@@ -185,7 +227,7 @@ static void choose_field(struct screen *s)
     struct mapper *m = (struct mapper *)s;
     const char *labels[IMPORT_FIELDS];
 
-    if (!m->scroll.n)
+    if (!can_change(m))
         return;
     for (int i = 0; i < IMPORT_FIELDS; i++)
         labels[i] = import_label((enum import_field)i);
@@ -195,11 +237,23 @@ static void choose_field(struct screen *s)
 
 static void leave_out(struct screen *s)
 {
-    if (((struct mapper *)s)->scroll.n)
+    if (can_change((struct mapper *)s))
         take_field(s, IMPORT_none);
 }
 
-/* Only what differs from the proposal is said: the server sees more of the file than we did. */
+static void next_header(struct screen *s)
+{
+    struct mapper *m = (struct mapper *)s;
+
+    if (m->n_rows)
+        take_header(m, (m->head + 1) % (m->n_rows < HEADER_ROWS ? m->n_rows : HEADER_ROWS));
+}
+
+/*
+ * Only what differs from the proposal is said: the server sees more of the file than we did.  But
+ * for the server the header is the first row that has all columns that are named, so where it would
+ * take another one by itself all are named.
+ */
 static const char *upload_path(struct mapper *m)
 {
     const char *slash = strrchr(m->path, '/'), *path;
@@ -208,9 +262,10 @@ static const char *upload_path(struct mapper *m)
     path = arena_printf(m->mem, "/api/uploads?name=%s", name);
     free(name);
     for (int i = 0; i < m->scroll.n; i++) {
+        bool named = m->head != m->found && m->map[i].field != IMPORT_none;
         char *column;
 
-        if (m->map[i].field == m->proposed[i].field)
+        if (!has_name(m, i) || !(named || is_changed(m, i)))
             continue;
         column = api_escape(m->columns[i]);
         path = arena_printf(m->mem, "%s&map=%s:%s", path, column, import_name(m->map[i].field));
@@ -219,11 +274,21 @@ static const char *upload_path(struct mapper *m)
     return path;
 }
 
+static bool has_any(const struct mapper *m)
+{
+    for (int i = 0; i < m->scroll.n; i++)
+        if (m->map[i].field != IMPORT_none)
+            return true;
+    return false;
+}
+
 static void start(struct screen *s)
 {
     struct mapper *m = (struct mapper *)s;
 
-    if (m->scroll.n)
+    if (!has_any(m))
+        app_say(s->app, STYLE_WARN, "nothing would be imported: Enter chooses where a column goes");
+    else
         sending_open(s->app, m->path, upload_path(m));
 }
 
@@ -237,6 +302,8 @@ static const struct key mapping_keys[] = {
     {'\r', "Enter", "change", "change", "Choose the field that this column goes to.", choose_field},
     {'\n', "Enter", .run = choose_field},
     {'x', NULL, "leave out", "leave out", "Do not import this column.", leave_out},
+    {'h', NULL, "header", "header", "The header is the next row; what was changed is forgotten.",
+     next_header},
     {0},
 };
 

@@ -347,6 +347,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             f.requests.append((self.command, path, body))
         if f.silent:
             return self.hang()
+        if path.startswith("/api/uploads"):
+            f.uploaded, f.upload_path = body, urllib.parse.unquote(path)
         wait = f.slow.pop(path, f.delay)
         if wait:
             time.sleep(wait)
@@ -358,8 +360,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.events(f)
         if path.endswith("/errors"):
             return self.send(200, b'line,column,code,reason\r\n3,E-Mail,invalid,"this is no, address"\r\n', "text/csv")
-        if path.startswith("/api/uploads"):
-            f.uploaded, f.upload_path = body, urllib.parse.unquote(path)
         with f.lock:
             ask = json.loads(body) if body and self.headers.get("Content-Type") == "application/json" else {}
             status, doc = f.answer(self.command, path, ask, self.headers.get("Idempotency-Key"))
