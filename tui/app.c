@@ -36,7 +36,8 @@ struct app {
     int64_t frame_us; /* no frame before then */
     bool frame_due;
     int sign_ins;
-    WINDOW *keys; /* a pad of one cell: reading from it redraws nothing */
+    WINDOW *keys;            /* a pad of one cell: reading from it redraws nothing */
+    bool pasting, paste_gap; /* gap: a line has ended, and what follows is not known yet */
     int code;
 };
 
@@ -263,6 +264,38 @@ static void press(struct app *app, int key)
         app_say(app, STYLE_WARN, "the server has not said yet who you are");
 }
 
+/*
+ * What is pasted is text and never a command: it goes where somebody types, its lines become one,
+ * and everywhere else it is dropped.  Should its end get lost, Ctrl-C is the end.
+ */
+static void paste(struct app *app, int key)
+{
+    struct screen *s = app->top;
+
+    if (key == KEY_FN(TERM_PASTE_END) || key == KEY_CTRL('c')) {
+        app->pasting = app->paste_gap = false;
+        if (!s->typing)
+            app_say(app, STYLE_DIM, "nothing is pasted here");
+    } else if (key == '\r' || key == '\n' || key == '\t') {
+        app->paste_gap = true;
+    } else if (key >= ' ' && key < KEY_FN(0) && s->typing) {
+        if (app->paste_gap)
+            s->class->input(s, ' ');
+        app->paste_gap = false;
+        s->class->input(s, key);
+    }
+}
+
+static void take_key(struct app *app, int key)
+{
+    if (app->pasting)
+        paste(app, key);
+    else if (key == KEY_FN(TERM_PASTE))
+        app->pasting = true;
+    else
+        press(app, key);
+}
+
 static void read_keys(struct app *app)
 {
     wint_t c;
@@ -272,10 +305,10 @@ static void read_keys(struct app *app)
         app->frame_us = 0; /* what a person did is seen at once */
         if (kind == KEY_CODE_YES && c == KEY_RESIZE)
             app->frame_us = clock_mono_us() + SETTLE_MS * 1000; /* a storm: wait for its end */
-        else if (LINES < LEAST_ROWS || COLS < LEAST_COLS)
+        else if (!app->pasting && (LINES < LEAST_ROWS || COLS < LEAST_COLS))
             app->quit |= c == KEY_CTRL('c'); /* nothing is to be seen: nothing is to be done */
         else
-            press(app, kind == KEY_CODE_YES ? KEY_FN((int)c) : (int)c);
+            take_key(app, kind == KEY_CODE_YES ? KEY_FN((int)c) : (int)c);
         tell_shown(app);
     }
 }
@@ -304,9 +337,11 @@ static void draw_bottom(const struct app *app)
     const struct key *common[COMMON_TABLES];
     char hints[TEXT_MAX];
 
+    /* while nobody has said who we are, as for everybody: written once and not twice */
+    enum role role = app->me.role ? app->me.role : ROLE_SUPER_ADMIN;
+
     screen_common_keys(app->top, common);
-    keymap_hints(app->top->keys, common, app->me.role, app->top->typing, COLS, hints,
-                 sizeof(hints));
+    keymap_hints(app->top->keys, common, role, app->top->typing, COLS, hints, sizeof(hints));
     paint_text(LINES - 2, 0, COLS, STYLE_DIM, hints);
     if (*app->message && app->message_role == STYLE_DIM)
         paint_printf(LINES - 1, 0, COLS - 1, STYLE_DIM, " %s", app->message);

@@ -49,7 +49,11 @@ struct screen {
     struct app *app;
     struct screen *below;
     int64_t wake_us; /* monotonic; 0: not asked for */
-    bool typing;     /* characters go into a field: the bottom line names no other use of them */
+    /*
+     * Characters go into a field through class->input: the bottom line names no other use of them,
+     * and what is pasted goes there.
+     */
+    bool typing;
 };
 
 /* tick() in so many milliseconds; the last call counts. */

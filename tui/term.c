@@ -11,7 +11,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { ESCAPE_MS = 50, RESTORE_MAX = 512, TERM_NAME = 64, STACK = 64 * 1024 };
+enum { RESTORE_MAX = 512, TERM_NAME = 64, STACK = 64 * 1024 };
+/* How long a lone Esc may still become the sequence of another key. */
+enum { ESCAPE_MS = 25, ESCAPE_REMOTE_MS = 80, ESCAPE_MOST_MS = 3000 };
+
+static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
 
 /*
  * What signal handlers read and write: they get no argument, so these cannot be anybody's members.
@@ -35,6 +39,19 @@ static const char *capability(const char *name)
     return text && text != (const char *)-1 && !strstr(text, "$<") ? text : NULL;
 }
 
+/* Those that say so, and what else is like xterm: a second screen, and a mouse that reports. */
+static bool has_paste(void)
+{
+    return capability("BE") || (capability("kmous") && capability("rmcup"));
+}
+
+static void put(const char *text)
+{
+    ssize_t n = write(STDOUT_FILENO, text, strlen(text));
+
+    (void)n;
+}
+
 static void add(const char *text)
 {
     size_t n = text ? strlen(text) : 0;
@@ -51,6 +68,8 @@ static void build_restore(void)
     const char *leave = capability("rmcup");
 
     restore_n = 0;
+    if (has_paste())
+        add(paste_off);
     add(capability("rmkx"));
     add(capability("sgr0"));
     add(capability("cnorm"));
@@ -151,11 +170,31 @@ static bool open_wake(void)
     return true;
 }
 
+/* Over a network the bytes of a key may come apart: there Esc takes longer. */
+static int escape_ms(void)
+{
+    const char *wanted = getenv("ESCDELAY");
+    long ms = wanted ? strtol(wanted, NULL, 10) : 0;
+
+    if (ms > 0)
+        return ms < ESCAPE_MOST_MS ? (int)ms : ESCAPE_MOST_MS;
+    return getenv("SSH_CONNECTION") || getenv("SSH_TTY") ? ESCAPE_REMOTE_MS : ESCAPE_MS;
+}
+
+static void start_paste(void)
+{
+    if (!has_paste())
+        return;
+    define_key("\033[200~", TERM_PASTE);
+    define_key("\033[201~", TERM_PASTE_END);
+    put(paste_on);
+}
+
 bool term_start(void)
 {
     if (tcgetattr(STDIN_FILENO, &before) || !open_wake())
         return false;
-    set_escdelay(ESCAPE_MS);
+    set_escdelay(escape_ms());
     if (!open_screen())
         return false;
     build_restore();
@@ -165,12 +204,15 @@ bool term_start(void)
     nonl();
     idlok(stdscr, TRUE);
     idcok(stdscr, FALSE); /* curses inserts at the wrong place beside wide characters */
+    start_paste();
     return true;
 }
 
 /* curses undoes what it did, but without a second screen it leaves all on the first. */
 void term_stop(void)
 {
+    if (has_paste())
+        put(paste_off);
     endwin();
     if (!capability("rmcup"))
         give_back();
@@ -181,6 +223,8 @@ void term_suspend(void)
 {
     term_stop();
     raise(SIGSTOP);
+    if (has_paste())
+        put(paste_on);
     refresh();
 }
 

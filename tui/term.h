@@ -7,6 +7,12 @@
 
 #include <stdbool.h>
 
+/*
+ * What the terminal says around a paste (bracketed paste): codes of curses above all of its own and
+ * those it gives to a terminal's further keys.
+ */
+enum { TERM_PASTE = 0x1000, TERM_PASTE_END };
+
 /* Start curses in raw mode, remember how to undo it, take the signals. False: no terminal. */
 bool term_start(void);
 /* The ordinary end. */

@@ -125,13 +125,14 @@ class Terminal:
         return False
 
     def restored(self):
-        """Second screen off, cursor on, keypad off, attributes off, the line's modes as before."""
+        """Second screen, keypad and marks of pastes off, cursor on, the line's modes as before."""
         def last(*codes):
             return max(self.all.rfind(code) for code in codes)
 
         modes = termios.tcgetattr(self.slave)
         return (last(b"\x1b[?1049l") > last(b"\x1b[?1049h") and
                 last(b"\x1b[?1l") >= last(b"\x1b[?1h") and
+                last(b"\x1b[?2004l") >= last(b"\x1b[?2004h") and
                 last(b"\x1b[?25h") >= last(b"\x1b[?25l") and modes == self.before)
 
     def coloured(self):
