@@ -8,30 +8,30 @@
 #include <sys/un.h>
 
 #include "common/log.h"
-#include "server/auth.h"
 #include "server/options.h"
 
 enum { LINE_MAX_BYTES = 16 * 1024, WAIT_SECONDS = 10 };
 
-static const struct field user_add_fields[] = {
-    FIELD(user_add, email, .flags = FIELD_REQUIRED, .max = 254),
-    FIELD(user_add, role, .flags = FIELD_REQUIRED, .words = role_words),
-    FIELD(user_add, password, .flags = FIELD_REQUIRED, .max = 256),
-    FIELD(user_add, account),
-    FIELD(user_add, credits, .max = CREDITS_MAX),
-    {0},
+/* One line a command. */
+static const struct control_command *const commands[] = {
+    &control_user_add,
+    &control_keys_rotate,
+    &control_keys_status,
+    NULL,
 };
-static const struct type user_add_type = {"user_add", sizeof(struct user_add), user_add_fields,
-                                          .owned = NO_OWNED};
 
-static const struct field user_added_fields[] = {
-    FIELD(user_added, id),
-    FIELD(user_added, account),
-    FIELD(user_added, error, .max = 400),
+/* A refusal, in place of the command's reply. */
+struct refusal {
+    const char *field, *text;
+};
+
+static const struct field refusal_fields[] = {
+    FIELD(refusal, field, .max = 64),
+    FIELD(refusal, text, .max = 400),
     {0},
 };
-static const struct type user_added_type = {"user_added", sizeof(struct user_added),
-                                            user_added_fields, .owned = NO_OWNED};
+static const struct type refusal_type = {"refusal", sizeof(struct refusal), refusal_fields,
+                                         .owned = NO_OWNED};
 
 struct control {
     struct server *srv;
@@ -40,26 +40,6 @@ struct control {
     pthread_t thread;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
-
-enum err control_user_add(struct server *srv, const struct user_add *ask, struct arena *mem,
-                          struct user_added *out, struct problem *why)
-{
-    struct new_user n = {.email = ask->email,
-                         .password = ask->password,
-                         .role = role_find(ask->role),
-                         .account = ask->account,
-                         .credits = ask->credits};
-    struct user u = {0};
-    enum err err;
-
-    if (n.role == ROLE_NOBODY)
-        return problem_set(why, "role", "the role is none of viewer, user, admin, super_admin");
-    err = auth_user_add(srv, &n, mem, &u, why);
-    if (!err)
-        auth_changed(srv->auth);
-    *out = (struct user_added){.id = u.id, .account = u.account};
-    return err;
-}
 
 static bool make_address(const char *dir, struct sockaddr_un *at)
 {
@@ -96,11 +76,14 @@ static bool read_line(int fd, char *line, size_t size, size_t *len)
     return false;
 }
 
-static bool send_record(int fd, const struct type *t, const void *rec, struct arena *mem)
+/* A word and a record on one line. */
+static bool send_line(int fd, const char *word, const struct type *t, const void *rec,
+                      struct arena *mem)
 {
     struct buf b = BUF_INIT(LINE_MAX_BYTES);
     bool sent;
 
+    buf_printf(&b, "%s ", word);
     json_write(&b, t, rec, JSON_MASKED, mem);
     buf_char(&b, '\n');
     sent = !b.failed && send(fd, b.data, b.len, MSG_NOSIGNAL) == (ssize_t)b.len;
@@ -110,27 +93,62 @@ static bool send_record(int fd, const struct type *t, const void *rec, struct ar
     return sent;
 }
 
+/* The record behind `word ` on a line; NULL: the line begins otherwise. */
+static const char *behind(const char *line, const char *word)
+{
+    size_t n = strlen(word);
+
+    return strncmp(line, word, n) == 0 && line[n] == ' ' && line[n + 1] == '{' ? line + n + 1
+                                                                               : NULL;
+}
+
+static enum err read_record(const char *text, const struct type *t, enum json_side from,
+                            struct arena *mem, void *rec, struct problem *why)
+{
+    const cJSON *doc;
+    enum err err = json_parse(mem, text, strlen(text), &doc, why);
+
+    return err ? err : json_decode(t, doc, from, mem, rec, NULL, why);
+}
+
+static enum err run_line(struct server *srv, const char *line,
+                         const struct control_command **command, struct arena *mem, void **reply,
+                         struct problem *why)
+{
+    const struct control_command *const *c = commands;
+    void *ask;
+    enum err err;
+
+    while (*c && !behind(line, (*c)->name))
+        c++;
+    if (!*c)
+        return problem_set(why, NULL, "the server knows no such command");
+    *command = *c;
+    ask = arena_alloc(mem, (*c)->ask->size);
+    *reply = arena_alloc(mem, (*c)->reply->size);
+    err = read_record(behind(line, (*c)->name), (*c)->ask, JSON_FROM_CLIENT, mem, ask, why);
+    return err ? err : (*c)->run(srv, ask, mem, *reply, why);
+}
+
 static void answer(struct control *c, int fd)
 {
     struct arena *mem = arena_new();
+    const struct control_command *command = NULL;
     char line[LINE_MAX_BYTES];
-    struct user_add ask = {0};
-    struct user_added out = {0};
     struct problem why = {0};
-    const cJSON *doc;
+    void *reply = NULL;
     size_t len;
-    enum err err;
 
     if (read_line(fd, line, sizeof(line), &len)) {
-        err = json_parse(mem, line, len, &doc, &why);
-        if (!err)
-            err = json_decode(&user_add_type, doc, JSON_FROM_CLIENT, mem, &ask, NULL, &why);
-        if (!err)
-            err = control_user_add(c->srv, &ask, mem, &out, &why);
+        enum err err = run_line(c->srv, line, &command, mem, &reply, &why);
+        struct refusal no = {why.field, why.text[0] ? why.text : err_title(err)};
+
+        log_event(LOG_INFO, "control", LOG_STR("command", command ? command->name : "?"),
+                  LOG_STR("outcome", err_slug(err)));
         if (err)
-            out.error = why.text[0] ? why.text : err_title(err);
-        log_event(LOG_INFO, "control.user_add", LOG_STR("outcome", err_slug(err)));
-        send_record(fd, &user_added_type, &out, mem);
+            send_line(fd, "no", &refusal_type, &no, mem);
+        else
+            send_line(fd, "ok", command->reply, reply, mem);
     }
     explicit_bzero(line, sizeof(line));
     arena_free(mem);
@@ -206,28 +224,29 @@ void control_stop(struct control *c)
     free(c);
 }
 
-static enum err exchange(int fd, const struct user_add *ask, struct arena *mem,
-                         struct user_added *out, struct problem *why)
+static enum err exchange(int fd, const struct control_command *command, const void *ask,
+                         struct arena *mem, void *reply, struct problem *why)
 {
     char *line = arena_alloc(mem, LINE_MAX_BYTES);
-    const cJSON *doc;
+    struct refusal no = {0};
     size_t len;
     enum err err;
 
-    if (!send_record(fd, &user_add_type, ask, mem) || !read_line(fd, line, LINE_MAX_BYTES, &len)) {
+    if (!send_line(fd, command->name, command->ask, ask, mem) ||
+        !read_line(fd, line, LINE_MAX_BYTES, &len)) {
         problem_set(why, "data", "the running server does not answer on its control socket");
         return ERR_UNAVAILABLE;
     }
-    err = json_parse(mem, line, len, &doc, why);
-    if (!err)
-        err = json_decode(&user_added_type, doc, JSON_FROM_SERVER, mem, out, NULL, why);
-    if (!err && out->error)
-        err = problem_set(why, NULL, "%s", out->error);
-    return err;
+    if (behind(line, "ok"))
+        return read_record(behind(line, "ok"), command->reply, JSON_FROM_SERVER, mem, reply, why);
+    if (!behind(line, "no"))
+        return problem_set(why, "data", "the running server is of another version");
+    err = read_record(behind(line, "no"), &refusal_type, JSON_FROM_SERVER, mem, &no, why);
+    return err ? err : problem_set(why, no.field, "%s", no.text);
 }
 
-enum err control_send_user_add(const char *dir, const struct user_add *ask, struct arena *mem,
-                               struct user_added *out, struct problem *why)
+enum err control_call(const char *dir, const struct control_command *command, const void *ask,
+                      struct arena *mem, void *reply, struct problem *why)
 {
     struct sockaddr_un at;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -240,7 +259,7 @@ enum err control_send_user_add(const char *dir, const struct user_add *ask, stru
         return ERR_UNAVAILABLE;
     }
     set_timeout(fd);
-    err = exchange(fd, ask, mem, out, why);
+    err = exchange(fd, command, ask, mem, reply, why);
     close(fd);
     return err;
 }

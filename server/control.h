@@ -1,6 +1,7 @@
 /*
  * The control socket: DIR/control.sock (0600), by which the offline commands reach a running
- * server, since only one process may write the store.  One JSON line in, one out, per connection.
+ * server, since only one process may write the store.  A command is a row; it runs in whichever
+ * process has the directory.  One line in, one out, per connection.
  */
 #ifndef SERVER_CONTROL_H
 #define SERVER_CONTROL_H
@@ -8,6 +9,25 @@
 #include "server/request.h"
 
 struct control;
+
+struct control_command {
+    const char *name; /* "user add" */
+    const struct type *ask, *reply;
+    /* Seldom called and not for long: one call at a time, within 10 s. */
+    enum err (*run)(struct server *srv, const void *ask, struct arena *mem, void *reply,
+                    struct problem *why);
+};
+
+/* errors: ERR_UNAVAILABLE with a sentence */
+enum err control_start(struct server *srv, struct control **out, struct problem *why) MUST_CHECK;
+void control_stop(struct control *c); /* NULL is fine */
+
+/*
+ * Ask the server that runs on this directory.  errors: ERR_UNAVAILABLE: none listens; ERR_INVALID
+ * with its sentence: it refused
+ */
+enum err control_call(const char *dir, const struct control_command *command, const void *ask,
+                      struct arena *mem, void *reply, struct problem *why) MUST_CHECK;
 
 /* What `user add` asks for. */
 struct user_add {
@@ -18,18 +38,22 @@ struct user_add {
 
 struct user_added {
     struct uuid id, account;
-    const char *error; /* NULL: made */
 };
 
-/* errors: ERR_UNAVAILABLE with a sentence */
-enum err control_start(struct server *srv, struct control **out, struct problem *why) MUST_CHECK;
-void control_stop(struct control *c); /* NULL is fine */
+extern const struct control_command control_user_add;
 
-/* Make the user in this process. */
-enum err control_user_add(struct server *srv, const struct user_add *ask, struct arena *mem,
-                          struct user_added *out, struct problem *why) MUST_CHECK;
-/* Ask the server that runs on this directory. errors: ERR_UNAVAILABLE: none listens */
-enum err control_send_user_add(const char *dir, const struct user_add *ask, struct arena *mem,
-                               struct user_added *out, struct problem *why) MUST_CHECK;
+/* `keys rotate` and `keys status` ask for nothing. */
+struct keys_ask {
+    bool unused;
+};
+
+struct keys_state {
+    int64_t keys, newest; /* in the ring; the id of the one that seals */
+    const char *state;    /* of the job that seals anew; NULL: there never was one */
+    int64_t resealed;     /* rows, by it */
+    struct ratio progress;
+};
+
+extern const struct control_command control_keys_rotate, control_keys_status;
 
 #endif

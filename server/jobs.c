@@ -22,7 +22,9 @@ enum {
     AGAIN_MS = 1000, /* doubled with each attempt in vain */
 };
 
-#define KINDS(X) X(upload)
+#define KINDS(X) \
+    X(upload)    \
+    X(reseal)
 
 #define X(name) extern const struct job_kind name##_job;
 KINDS(X)

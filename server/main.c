@@ -4,6 +4,7 @@
  *   leadgend --data DIR [--listen ADDR:PORT] [--config FILE] [--OPTION VALUE]
  *   leadgend --data DIR user add EMAIL --role R --password-file F [--credits N] [--account A]
  *   leadgend --data DIR sample --rows N [--seed S]
+ *   leadgend --data DIR keys rotate|status
  *   leadgend --dump-routes
  */
 #include <errno.h>
@@ -56,6 +57,7 @@ static void print_help(void)
            "       leadgend --data DIR user add EMAIL --role viewer|user|admin|super_admin\n"
            "                --password-file F [--credits N] [--account ID]\n"
            "       leadgend --data DIR sample --rows N [--seed S]\n"
+           "       leadgend --data DIR keys rotate|status\n"
            "       leadgend --dump-routes | --version | --help\n\noptions:\n");
     for (const struct conf_option *o = option_rows; o->name; o++)
         printf("  --%-25s %s%s%s%s\n", o->name, o->doc, o->fallback ? " [" : "",
@@ -200,31 +202,64 @@ static enum err user_add_ask(struct line *l, struct user_add *ask, struct proble
     return read_password(l, &ask->password, why);
 }
 
-static int user_add(struct line *l)
+/* Run a command in this process, or in the server that has the directory. */
+static enum err command(struct line *l, const struct control_command *c, const void *ask,
+                        void *reply, struct problem *why)
 {
     struct server srv = {0};
+    enum err err = boot_open(&srv, &l->o, l->mem, why);
+
+    if (err == ERR_CONFLICT) {
+        err = control_call(l->o.data, c, ask, l->mem, reply, why);
+    } else if (!err) {
+        err = auth_start(&srv, &srv.auth);
+        if (!err)
+            err = c->run(&srv, ask, l->mem, reply, why);
+    }
+    auth_stop(srv.auth);
+    boot_close(&srv);
+    return err;
+}
+
+static int user_add(struct line *l)
+{
     struct user_add ask = {0};
     struct user_added out = {0};
     struct problem why = {0};
     char id[UUID_TEXT], account[UUID_TEXT];
     enum err err = user_add_ask(l, &ask, &why);
 
-    if (!err) {
-        err = boot_open(&srv, &l->o, l->mem, &why);
-        if (err == ERR_CONFLICT) {
-            err = control_send_user_add(l->o.data, &ask, l->mem, &out, &why);
-        } else if (!err) {
-            err = auth_start(&srv, &srv.auth);
-            if (!err)
-                err = control_user_add(&srv, &ask, l->mem, &out, &why);
-        }
-        auth_stop(srv.auth);
-        boot_close(&srv);
-    }
+    if (!err)
+        err = command(l, &control_user_add, &ask, &out, &why);
     if (err)
         return fail(why.field, why.text[0] ? why.text : err_title(err));
     printf("user %s account %s\n", uuid_text(&out.id, id), uuid_text(&out.account, account));
     return EXIT_SUCCESS;
+}
+
+static int keys_command(struct line *l, const struct control_command *c)
+{
+    struct keys_state out = {0};
+    struct keys_ask ask = {0};
+    struct problem why = {0};
+    enum err err = command(l, c, &ask, &out, &why);
+
+    if (err)
+        return fail(why.field, why.text[0] ? why.text : err_title(err));
+    printf("keys %lld newest %lld reseal %s rows %lld progress %lld%%\n", (long long)out.keys,
+           (long long)out.newest, out.state ? out.state : "none", (long long)out.resealed,
+           (long long)(out.progress.ppm / 10000));
+    return EXIT_SUCCESS;
+}
+
+static int keys_rotate(struct line *l)
+{
+    return keys_command(l, &control_keys_rotate);
+}
+
+static int keys_status(struct line *l)
+{
+    return keys_command(l, &control_keys_status);
 }
 
 static void show_progress(void *arg, int64_t done, int64_t rows)
@@ -285,6 +320,31 @@ static int dump_routes(void)
     return EXIT_SUCCESS;
 }
 
+static const struct {
+    const char *words;
+    int more; /* words behind these */
+    int (*run)(struct line *l);
+} commands[] = {
+    {"user add", 1, user_add},
+    {"sample", 0, load_sample},
+    {"keys rotate", 0, keys_rotate},
+    {"keys status", 0, keys_status},
+};
+
+static bool is_command(const struct line *l, const char *words, int more)
+{
+    int i = 0;
+
+    for (; *words && i < l->n; i++) {
+        size_t n = strcspn(words, " ");
+
+        if (strlen(l->words[i]) != n || memcmp(words, l->words[i], n) != 0)
+            return false;
+        words += n + (words[n] == ' ');
+    }
+    return !*words && l->n == i + more;
+}
+
 static int run(struct line *l, int argc, char **argv)
 {
     struct problem why = {0};
@@ -301,10 +361,9 @@ static int run(struct line *l, int argc, char **argv)
         return fail(why.field, why.text);
     if (l->n == 0)
         return serve(&l->o);
-    if (l->n == 3 && strcmp(l->words[0], "user") == 0 && strcmp(l->words[1], "add") == 0)
-        return user_add(l);
-    if (l->n == 1 && strcmp(l->words[0], "sample") == 0)
-        return load_sample(l);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+        if (is_command(l, commands[i].words, commands[i].more))
+            return commands[i].run(l);
     return fail("", "there is no such command; see leadgend --help");
 }
 

@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,7 +57,8 @@ struct ring {
 };
 
 struct seal {
-    size_t n;
+    atomic_size_t n; /* grows when a key is added; what is below it never changes */
+    pthread_mutex_t adding;
     struct {
         uint32_t id;
         uint8_t key[KEY];  /* derived: for sealing */
@@ -257,18 +260,25 @@ static enum err load_or_make(int dir, struct ring *r, struct problem *why)
     return err ? err : load(dir, r, why);
 }
 
+/* The keys of the ring that s has not got yet. */
+static void take_keys(struct seal *s, const struct ring *r)
+{
+    for (size_t i = atomic_load(&s->n); i < r->n; i++) {
+        s->keys[i].id = r->keys[i].id;
+        crypto_kdf_derive_from_key(s->keys[i].key, KEY, PURPOSE_SEAL, context, r->keys[i].key);
+        crypto_kdf_derive_from_key(s->keys[i].seed, KEY, PURPOSE_AUDIT, context, r->keys[i].key);
+        atomic_store(&s->n, i + 1);
+    }
+}
+
 static struct seal *derive(const struct ring *r)
 {
     struct seal *s = secret_new(sizeof(*s));
 
     if (!s)
         return NULL;
-    s->n = r->n;
-    for (size_t i = 0; i < r->n; i++) {
-        s->keys[i].id = r->keys[i].id;
-        crypto_kdf_derive_from_key(s->keys[i].key, KEY, PURPOSE_SEAL, context, r->keys[i].key);
-        crypto_kdf_derive_from_key(s->keys[i].seed, KEY, PURPOSE_AUDIT, context, r->keys[i].key);
-    }
+    pthread_mutex_init(&s->adding, NULL);
+    take_keys(s, r);
     for (unsigned p = PURPOSE_SEAL + 1; p < PURPOSES; p++)
         crypto_kdf_derive_from_key(s->hash[p], KEY, p, context, r->keys[0].key);
     return s;
@@ -319,8 +329,61 @@ enum err seal_rotate(const char *keys_dir, struct problem *why)
     return err;
 }
 
+/* Has the ring all that s has, at the same places? */
+static bool is_grown(const struct seal *s, const struct ring *r)
+{
+    size_t n = atomic_load(&s->n);
+    uint8_t key[KEY];
+    bool same = r->n >= n;
+
+    for (size_t i = 0; i < n && same; i++) {
+        crypto_kdf_derive_from_key(key, KEY, PURPOSE_SEAL, context, r->keys[i].key);
+        same = r->keys[i].id == s->keys[i].id && sodium_memcmp(key, s->keys[i].key, KEY) == 0;
+    }
+    sodium_memzero(key, sizeof(key));
+    return same;
+}
+
+enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why)
+{
+    struct ring *r;
+    enum err err;
+    int dir;
+
+    err = open_dir(keys_dir, &dir, why);
+    if (err)
+        return err;
+    r = secret_new(sizeof(*r));
+    err = r ? load(dir, r, why) : ERR_NO_MEMORY;
+    if (err == ERR_NOT_FOUND)
+        err = problem_set(why, "keys", "the key ring is gone");
+    if (!err) {
+        pthread_mutex_lock(&s->adding);
+        if (is_grown(s, r))
+            take_keys(s, r);
+        else
+            err = problem_set(why, "keys", "the key ring is another one");
+        pthread_mutex_unlock(&s->adding);
+    }
+    secret_free(r, sizeof(*r));
+    close(dir);
+    return err;
+}
+
+uint32_t seal_newest(const struct seal *s)
+{
+    return s->keys[atomic_load(&s->n) - 1].id;
+}
+
+size_t seal_count(const struct seal *s)
+{
+    return atomic_load(&s->n);
+}
+
 void seal_close(struct seal *s)
 {
+    if (s)
+        pthread_mutex_destroy(&s->adding);
     secret_free(s, sizeof(*s));
 }
 
@@ -350,7 +413,8 @@ void seal_close_value(const struct seal *s, const struct seal_place *at, const v
                       uint8_t *out)
 {
     uint8_t place[PLACE_MAX];
-    uint32_t id = s->keys[s->n - 1].id;
+    size_t newest = atomic_load(&s->n) - 1;
+    uint32_t id = s->keys[newest].id;
     size_t place_len = place_bytes(at, id, place);
     uint8_t *nonce = out + 1 + 4;
 
@@ -358,12 +422,12 @@ void seal_close_value(const struct seal *s, const struct seal_place *at, const v
     put32(out + 1, id);
     randombytes_buf(nonce, NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE, NULL, in, n, place, place_len, NULL,
-                                               nonce, s->keys[s->n - 1].key);
+                                               nonce, s->keys[newest].key);
 }
 
 static const uint8_t *key_of(const struct seal *s, uint32_t id)
 {
-    for (size_t i = s->n; i--;)
+    for (size_t i = atomic_load(&s->n); i--;)
         if (s->keys[i].id == id)
             return s->keys[i].key;
     return NULL;
@@ -399,11 +463,12 @@ uint32_t seal_sign(const struct seal *s, const uint8_t digest[SEAL_DIGEST],
                    uint8_t out[SEAL_SIGNATURE])
 {
     uint8_t public_key[SEAL_PUBLIC], secret_key[crypto_sign_SECRETKEYBYTES];
+    size_t newest = atomic_load(&s->n) - 1;
 
-    crypto_sign_seed_keypair(public_key, secret_key, s->keys[s->n - 1].seed);
+    crypto_sign_seed_keypair(public_key, secret_key, s->keys[newest].seed);
     crypto_sign_detached(out, NULL, digest, SEAL_DIGEST, secret_key);
     sodium_memzero(secret_key, sizeof(secret_key));
-    return s->keys[s->n - 1].id;
+    return s->keys[newest].id;
 }
 
 bool seal_verify(const uint8_t public_key[SEAL_PUBLIC], const uint8_t digest[SEAL_DIGEST],
@@ -416,7 +481,7 @@ bool seal_public_key(const struct seal *s, size_t i, uint32_t *id, uint8_t out[S
 {
     uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
 
-    if (i >= s->n)
+    if (i >= atomic_load(&s->n))
         return false;
     *id = s->keys[i].id;
     crypto_sign_seed_keypair(out, secret_key, s->keys[i].seed);

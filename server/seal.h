@@ -29,6 +29,15 @@ void seal_close(struct seal *s); /* wipes; NULL is fine */
  */
 enum err seal_rotate(const char *keys_dir, struct problem *why) MUST_CHECK;
 
+/*
+ * Take up the keys that were added on disk since; from then on values are sealed under the newest.
+ * Any thread, while others seal and open. errors: ERR_INVALID: the file is of another ring
+ */
+enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why) MUST_CHECK;
+/* The id of the key that seals, and how many there are. */
+uint32_t seal_newest(const struct seal *s);
+size_t seal_count(const struct seal *s);
+
 struct seal_place {
     const char *table, *column; /* at most 64 bytes each */
     struct uuid row, account;   /* account zero: the row belongs to none */

@@ -12,6 +12,7 @@
 #include "server/http.h"
 #include "server/jobs.h"
 #include "server/mail.h"
+#include "server/seal.h"
 #include "server/search/search.h"
 
 struct running {
@@ -107,14 +108,16 @@ static void stop(struct running *run)
     boot_close(srv);
 }
 
-/* What may change while the server runs: its certificate. */
+/* What may change while the server runs: its certificate, and keys that were added to its ring. */
 static void reload(struct running *run, const struct options *o)
 {
     struct arena *mem = arena_new();
     struct identity now = {0};
     struct problem why = {0};
-    enum err err = boot_identity(o, mem, &now, &why);
+    enum err err = seal_reload(run->srv.seal, o->keys, &why);
 
+    if (!err)
+        err = boot_identity(o, mem, &now, &why);
     if (!err)
         err = http_reload(run->http, now.cert_pem, now.key_pem, &why);
     if (err)

@@ -51,6 +51,11 @@ enum err store_commit(struct store *s, struct plan *plan)
     return s->driver->commit(s, plan);
 }
 
+enum err store_reseal(struct store *s, const struct type *t, struct uuid *after, size_t *n)
+{
+    return s->driver->reseal(s, t, after, n);
+}
+
 enum err store_changes(struct store *s, int64_t after, struct change *out, size_t most, size_t *n)
 {
     return s->driver->changes(s, after, out, most, n);

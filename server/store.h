@@ -134,6 +134,13 @@ struct plan {
 /* errors: ERR_CONFLICT and then plan->failed says which step; what settle returned */
 enum err store_commit(struct store *s, struct plan *plan) MUST_CHECK;
 
+/*
+ * Seal again, under the ring's newest key, the next few records of t behind *after that an older
+ * one sealed; *after moves on, *n is how many there were.  0: none is left behind *after.
+ */
+enum err store_reseal(struct store *s, const struct type *t, struct uuid *after,
+                      size_t *n) MUST_CHECK;
+
 /* The change sequence: one number for each written record of a TYPE_CHANGES type, ever growing. */
 
 struct change {
@@ -185,6 +192,7 @@ struct store_driver {
     enum err (*scan)(struct store *, const struct query *, store_each *, void *);
     enum err (*count)(struct store *, const struct query *, int64_t *);
     enum err (*commit)(struct store *, struct plan *);
+    enum err (*reseal)(struct store *, const struct type *, struct uuid *, size_t *);
     enum err (*changes)(struct store *, int64_t, struct change *, size_t, size_t *);
     int64_t (*last_change)(struct store *);
     int64_t (*forgotten)(struct store *);

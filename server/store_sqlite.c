@@ -274,6 +274,7 @@ const struct store_driver store_sqlite = {
     .scan = lite_scan,
     .count = lite_count,
     .commit = lite_commit,
+    .reseal = lite_reseal,
     .changes = lite_changes,
     .last_change = lite_last_change,
     .forgotten = lite_forgotten,

@@ -10,6 +10,7 @@
  *   store_sqlite_step.c    the steps of one plan
  *   store_sqlite_change.c  the change sequence
  *   store_sqlite_chain.c   the hash chain of a TYPE_CHAINED type
+ *   store_sqlite_reseal.c  values under the newest key
  *
  * Debian 12's SQLite 3.40.1 can corrupt a WAL database when two connections write or checkpoint at
  * the same moment (fixed in 3.51.3).  So exactly one connection on one thread does all of both; the
@@ -235,6 +236,9 @@ enum err lite_call(struct sqlite_store *s, int (*fn)(struct sqlite_store *, void
  * SQLITE_ABORT: settle() refused, *err says how; any other: the transaction is broken.
  */
 int lite_plan_run(struct sqlite_store *s, struct plan *plan, enum err *err);
+
+/* See store_reseal(). */
+enum err lite_reseal(struct store *s, const struct type *t, struct uuid *after, size_t *n);
 
 /* Changes */
 

@@ -123,6 +123,10 @@ static void a_new_key_seals_and_the_old_one_still_opens(void)
     CHECK(opens(after, &place, new, sizeof(new), "secret"));
     CHECK(seal_open_value(before, &place, new, sizeof(new), out) == ERR_INVALID);
     CHECK(memcmp(h1, h2, sizeof(h1)) == 0);
+    CHECK(seal_reload(before, keys, &why) == ERR_OK); /* the running one takes it up */
+    CHECK(seal_newest(before) == seal_newest(after) && seal_count(before) == 2);
+    CHECK(opens(before, &place, new, sizeof(new), "secret"));
+    CHECK(seal_reload(before, "/tmp/nowhere/keys", &why) != ERR_OK);
     memcpy(new + 1, old + 1, 4); /* another key's id on it */
     CHECK(seal_open_value(after, &place, new, sizeof(new), out) == ERR_INVALID);
     seal_close(before);
