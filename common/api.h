@@ -140,6 +140,11 @@ enum role role_find(const char *word); /* ROLE_NOBODY: there is none */
 
 struct login_request {
     const char *email, *password;
+    const char *totp; /* when the second factor is on; or a recovery code */
+};
+
+struct register_request {
+    const char *email, *password;
 };
 
 struct tokens {
@@ -215,6 +220,47 @@ struct session_page {
 struct confirm_request {
     const char *password;
     const char *totp; /* when the second factor is on */
+};
+
+struct token_request {
+    const char *token;
+};
+
+struct totp_status {
+    bool enabled;
+    struct stamp created;
+    int64_t recovery_left;
+};
+
+struct totp_enrolment {
+    const char *secret, *uri;
+};
+
+struct code_request {
+    const char *totp;
+};
+
+struct recovery_codes {
+    struct strs codes;
+};
+
+struct device_reply { /* RFC 8628 3.2 */
+    const char *device_code, *user_code, *verification_uri;
+    int64_t expires_in, interval; /* seconds */
+};
+
+struct device_poll {
+    const char *device_code;
+};
+
+struct device_approval {
+    const char *user_code;
+    bool dry_run, deny;
+};
+
+struct device_item {
+    const char *agent, *address;
+    const char *outcome; /* waiting, approved, denied */
 };
 
 struct mail_item {
@@ -436,6 +482,16 @@ extern const struct type *const api_types[];
     X(session_item)      \
     X(session_page)      \
     X(confirm_request)   \
+    X(register_request)  \
+    X(token_request)     \
+    X(totp_status)       \
+    X(totp_enrolment)    \
+    X(code_request)      \
+    X(recovery_codes)    \
+    X(device_reply)      \
+    X(device_poll)       \
+    X(device_approval)   \
+    X(device_item)       \
     X(mail_item)         \
     X(mail_page)         \
     X(accepted)          \

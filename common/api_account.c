@@ -43,9 +43,18 @@ static const char *const outcome_words[] = {"revealed",   "owned",     "empty",
 static const struct field login_request_fields[] = {
     EMAIL(login_request, email, FIELD_REQUIRED),
     PASSWORD(login_request, password),
+    FIELD(login_request, totp, .label = "Code", .max = 40, .pii = PII_SECRET,
+          .flags = FIELD_WRITE_ONLY, .doc = "When the second factor is on; or a recovery code."),
     {0},
 };
-TYPE(login_request, "Who signs in or registers.");
+TYPE(login_request, "Who signs in.");
+
+static const struct field register_request_fields[] = {
+    EMAIL(register_request, email, FIELD_REQUIRED),
+    PASSWORD(register_request, password),
+    {0},
+};
+TYPE(register_request, "Who registers.");
 
 static const struct field tokens_fields[] = {
     FIELD(tokens, access_token, .max = 2000, .pii = PII_SECRET),

@@ -13,6 +13,10 @@
 #define ERR_LIST(X)                                                                             \
     X(OK, 200, "ok", false, "OK")                                                               \
     X(INVALID, 400, "invalid", false, "The request is not acceptable")                          \
+    X(PENDING, 400, "authorization_pending", false, "Nobody has let the device in yet")         \
+    X(SLOW_DOWN, 400, "slow_down", false, "Ask less often")                                     \
+    X(DENIED, 400, "access_denied", false, "The device was turned away")                        \
+    X(EXPIRED, 400, "expired_token", false, "The code is too old")                              \
     X(UNAUTHORIZED, 401, "unauthorized", false, "Sign in first")                                \
     X(TOKEN_EXPIRED, 401, "token_expired", true, "The access token has expired")                \
     X(BAD_LOGIN, 401, "bad_login", false, "The e-mail address or the password is wrong")        \

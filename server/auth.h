@@ -43,6 +43,7 @@ bool auth_email_normal(struct arena *mem, const char *text, const char **out);
  */
 struct new_user {
     const char *email, *password;
+    const char *password_hash; /* instead of a password: made and checked before */
     enum role role;
     struct uuid account;
     struct credits credits;

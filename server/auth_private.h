@@ -50,6 +50,26 @@ enum { DEAD_MOST = 16 }; /* old records deleted with one plan */
 enum err tickets_delete(struct store *s, const struct uuid *user, int64_t before_ms,
                         struct arena *mem, struct step *steps, size_t *n) MUST_CHECK;
 
+/*
+ * Attempts to guess a secret, auth_guard.c.  Enter before it is looked at; leave when it was right,
+ * or (right false) when it could not be looked at.
+ */
+struct guard {
+    struct uuid here, strangers; /* records of attempts */
+    bool alone, familiar;
+};
+/*
+ * scope: what is guessed; who: for whom.  alone: whoever asks is known by a session, and its
+ * address does not matter.  excused: strangers' attempts are not held against this one. errors:
+ * ERR_RATE with r->retry_after; ERR_BUSY
+ */
+enum err guard_enter(struct request *r, const char *scope, const char *who, bool alone,
+                     bool excused, struct guard *g) MUST_CHECK;
+void guard_leave(struct request *r, const struct guard *g, bool right);
+/* Who asks has shown otherwise to be the one that is meant: this address is familiar from now on.
+ */
+void guard_vouch(struct request *r, const char *scope, const char *who);
+
 /* Kept principals of verified tokens. */
 struct token_cache *token_cache_new(void);
 void token_cache_free(struct token_cache *c);

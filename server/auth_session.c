@@ -42,19 +42,24 @@ int64_t session_confirmed(const struct session *s)
     return s->confirmed.ms ? s->confirmed.ms + CONFIRMED_MS : 0;
 }
 
-/* What its owner knows a session by. */
-static void describe(struct request *r, struct session *s)
+void session_describe(struct request *r, const char **agent, const char **address)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
-    const char *agent = r->header(r, "User-Agent");
+    const char *given = r->header(r, "User-Agent");
     char *text = arena_alloc(r->mem, INET6_ADDRSTRLEN);
     bool v4 = memcmp(r->address, mapped, sizeof(mapped)) == 0;
-    const char *both;
 
     inet_ntop(v4 ? AF_INET : AF_INET6, r->address + (v4 ? 12 : 0), text, INET6_ADDRSTRLEN);
-    s->address = text;
-    agent = utf8_clean(r->mem, agent ? agent : "");
-    s->agent = arena_strndup(r->mem, agent, utf8_fit(agent, AGENT_COLUMNS));
+    *address = text;
+    given = utf8_clean(r->mem, given ? given : "");
+    *agent = arena_strndup(r->mem, given, utf8_fit(given, AGENT_COLUMNS));
+}
+
+static void describe(struct request *r, struct session *s)
+{
+    const char *both;
+
+    session_describe(r, &s->agent, &s->address);
     both = arena_printf(r->mem, "%s %s", s->address, s->agent);
     seal_hash(r->srv->seal, SEAL_ADDRESS, both, strlen(both), s->client.b, sizeof(s->client.b));
 }
@@ -140,9 +145,10 @@ static void sweep(struct request *r, const struct uuid *user)
         log_event(LOG_INFO, "session.sweep", LOG_STR("outcome", err_slug(err)));
 }
 
-enum err session_begin(struct request *r, const struct user *u, struct tokens *out)
+enum err session_begin(struct request *r, const struct sign_in *in, struct tokens *out)
 {
     static const char *const signed_in[] = {"last_login", NULL};
+    const struct user *u = in->user;
     enum role role = role_find(u->role);
     struct session s = {.id = uuid_new(),
                         .user = u->id,
@@ -151,14 +157,14 @@ enum err session_begin(struct request *r, const struct user *u, struct tokens *o
                         .created = clock_now()};
     const char *refresh = refresh_make(r->srv->seal, &s.id, r->mem);
     struct user seen = {.id = u->id, .last_login = s.created};
-    struct step steps[3];
+    struct step steps[3 + SIGN_IN_ALSO];
     struct plan plan = {.steps = steps, .n = 3};
     enum err err;
 
     s.token = ticket_id(r->srv->seal, refresh);
     s.rotated = s.used = s.created;
     s.ends = ends_at(role, s.created);
-    s.confirmed = s.created;
+    s.confirmed.ms = in->confirmed ? s.created.ms : 0;
     describe(r, &s);
     r->who = (struct principal){u->id, u->account, s.id, role, session_confirmed(&s)};
     steps[0] = (struct step){.kind = STEP_INSERT, .type = &session_type, .rec = &s};
@@ -167,7 +173,9 @@ enum err session_begin(struct request *r, const struct user *u, struct tokens *o
                              .rec = &seen,
                              .fields = fields_named(&user_type, signed_in)};
     steps[2] = (struct step){
-        .kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &s.id, NULL)};
+        .kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, &s.id, in->detail)};
+    for (size_t i = 0; i < in->n_also; i++)
+        steps[plan.n++] = in->also[i];
     err = store_commit(r->srv->store, &plan);
     if (err)
         return err;

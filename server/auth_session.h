@@ -15,8 +15,22 @@
 
 #include "server/request.h"
 
-/* Sign in u on this request: session, last_login and audit in one plan; r->who becomes the user. */
-enum err session_begin(struct request *r, const struct user *u, struct tokens *out) MUST_CHECK;
+/* What a person knows the caller's device by: cleaned User-Agent and address, in r->mem. */
+void session_describe(struct request *r, const char **agent, const char **address);
+
+enum { SIGN_IN_ALSO = 2 };
+struct sign_in {
+    const struct user *user;
+    const struct step *also; /* in the same plan, at most SIGN_IN_ALSO */
+    size_t n_also;
+    bool confirmed;     /* with the password, here and now */
+    const char *detail; /* for the audit log, or NULL */
+};
+/*
+ * Sign in on this request: session, last_login and audit in one plan; r->who becomes the user.
+ * errors: ERR_CONFLICT: one of `also`
+ */
+enum err session_begin(struct request *r, const struct sign_in *in, struct tokens *out) MUST_CHECK;
 /* errors: ERR_UNAUTHORIZED: unknown, used up, ended */
 enum err session_refresh(struct request *r, const char *refresh_token,
                          struct tokens *out) MUST_CHECK;

@@ -94,15 +94,16 @@ enum err auth_user_add(struct server *srv, const struct new_user *n, struct aren
 {
     struct making *m = arena_alloc(mem, sizeof(*m));
     struct plan plan = {.steps = m->steps};
-    const char *email, *hash;
-    enum err err;
+    const char *email, *hash = n->password_hash;
+    enum err err = ERR_OK;
 
     if (!auth_email_normal(mem, n->email, &email))
         return problem_set(why, "email", "this is not an e-mail address");
-    err = auth_password_check(n->password, email, why);
+    if (!hash)
+        err = auth_password_check(n->password, email, why);
     if (!err && !uuid_is_zero(&n->account))
         err = check_account(srv, n, mem, why);
-    if (!err)
+    if (!err && !hash)
         err = auth_password_hash(srv->auth, n->password, mem, &hash);
     if (err)
         return err;

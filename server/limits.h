@@ -20,6 +20,7 @@
     X(LOGIN, "login", 10)          \
     X(FORGOT, "forgot", 3)         \
     X(RESET, "reset", 5)           \
+    X(DEVICE, "device", 30)        \
     X(SEARCH, "search", 600)       \
     X(WRITE, "write", 100)         \
     X(REVEAL, "reveal", 100)       \

@@ -76,10 +76,46 @@ static const struct field ticket_fields[] = {
     FIELD(ticket, id),
     FIELD(ticket, purpose),
     FIELD(ticket, user, .flags = FIELD_INDEX),
-    FIELD(ticket, ends),
+    FIELD(ticket, ends, .flags = FIELD_INDEX),
+    FIELD(ticket, email, .flags = FIELD_SEALED, .pii = PII_CONTACT),
+    FIELD(ticket, password_hash, .flags = FIELD_SEALED, .pii = PII_SECRET),
     {0},
 };
 TYPE(ticket);
+
+static const struct field attempts_fields[] = {
+    FIELD(attempts, id),
+    FIELD(attempts, times),
+    FIELD(attempts, row),
+    FIELD(attempts, familiar),
+    FIELD(attempts, version),
+    FIELD(attempts, ends, .flags = FIELD_INDEX),
+    {0},
+};
+TYPE(attempts);
+
+static const struct field totp_fields[] = {
+    FIELD(totp, id),      FIELD(totp, secret, .flags = FIELD_SEALED, .pii = PII_SECRET),
+    FIELD(totp, active),  FIELD(totp, step),
+    FIELD(totp, created), FIELD(totp, codes),
+    FIELD(totp, version), {0},
+};
+TYPE(totp);
+
+static const struct field device_fields[] = {
+    FIELD(device, id),
+    FIELD(device, user_code, .flags = FIELD_UNIQUE),
+    FIELD(device, agent, .flags = FIELD_SEALED, .pii = PII_ONLINE),
+    FIELD(device, address, .flags = FIELD_SEALED, .pii = PII_ONLINE),
+    FIELD(device, user),
+    FIELD(device, denied),
+    FIELD(device, interval),
+    FIELD(device, polled),
+    FIELD(device, ends, .flags = FIELD_INDEX),
+    FIELD(device, version),
+    {0},
+};
+TYPE(device);
 
 static const struct field mail_fields[] = {
     FIELD(mail, id),

@@ -59,12 +59,51 @@ struct session {
     struct stamp confirmed;      /* when the password was last given */
 };
 
-/* A single-use token: reset of a password, the bootstrap. The id is the keyed hash of the token. */
+/*
+ * A single-use token: reset of a password, the bootstrap, a registration. The id is the keyed hash
+ * of the token.
+ */
 struct ticket {
     struct uuid id;
     const char *purpose;
-    struct uuid user;
+    struct uuid user; /* of a registration: a keyed hash of the address */
     struct stamp ends;
+    const char *email, *password_hash; /* of a registration: the user that will be */
+};
+
+/* Attempts to guess a secret, auth_guard.c. The id is a keyed hash of what, whose and from where.
+ */
+struct attempts {
+    struct uuid id;
+    struct bytes times; /* int64 each, the machine's own */
+    int64_t row;        /* since the last success */
+    bool familiar;      /* who is meant has signed in from here */
+    int64_t version;    /* raised by each change */
+    struct stamp ends;  /* forgotten then */
+};
+
+/* The second factor (RFC 6238), server/auth_totp.h. The id is the user's. */
+struct totp {
+    struct uuid id;
+    const char *secret; /* sealed: base32 */
+    bool active;
+    int64_t step; /* of the last code that was used */
+    struct stamp created;
+    struct strs codes; /* keyed hashes of the recovery codes that are left */
+    int64_t version;   /* raised by each change */
+};
+
+/* A device that waits to be let in by somebody who is (RFC 8628). The id is the code's keyed hash.
+ */
+struct device {
+    struct uuid id;
+    struct uuid user_code;       /* keyed hash */
+    const char *agent, *address; /* sealed */
+    struct uuid user;            /* who let it in */
+    bool denied;
+    int64_t interval; /* seconds between polls */
+    struct stamp polled, ends;
+    int64_t version; /* raised by each change */
 };
 
 /* Mail that waits for the SMTP server (server/mail.h); what was sent is deleted. */
@@ -85,8 +124,10 @@ struct fact {
     const char *name, *value;
 };
 
-#define SERVER_TYPES(X) \
-    X(account) X(wallet) X(ownership) X(kept_reply) X(event) X(session) X(ticket) X(mail) X(fact)
+#define SERVER_TYPES(X)                                                                            \
+    X(account)                                                                                     \
+    X(wallet) X(ownership) X(kept_reply) X(event) X(session) X(ticket) X(mail) X(fact) X(attempts) \
+        X(totp) X(device)
 
 #define X(name) extern const struct type name##_type;
 SERVER_TYPES(X)

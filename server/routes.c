@@ -6,6 +6,8 @@
     X(bootstrap)     \
     X(auth)          \
     X(sessions)      \
+    X(totp)          \
+    X(device)        \
     X(mail)          \
     X(me)            \
     X(profiles)      \

@@ -5,6 +5,9 @@
 #ifndef SERVER_TLS_H
 #define SERVER_TLS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "common/err.h"
 #include "common/mem.h"
 
@@ -37,5 +40,8 @@ enum err tls_pin(struct arena *mem, const char *cert_pem, const char **pin) MUST
  * errors: ERR_INVALID
  */
 enum err tls_self_test(const char *key_pem, const char *cert_pem) MUST_CHECK;
+
+/* HMAC-SHA1 (RFC 2104), for one-time codes; libsodium has none. */
+void tls_hmac_sha1(const void *key, size_t key_len, const void *data, size_t n, uint8_t out[20]);
 
 #endif

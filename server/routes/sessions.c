@@ -3,6 +3,7 @@
 
 #include "server/auth_private.h"
 #include "server/auth_session.h"
+#include "server/auth_totp.h"
 
 enum { PAGE = 50 };
 
@@ -78,20 +79,52 @@ static enum err end_others(struct request *r)
     return err ? err : accept(r, "every other session has ended");
 }
 
+/* The second factor too, where it is on: its code is used up by it. */
+static enum err check_totp(struct request *r, const char *code)
+{
+    struct totp t = {0}, next;
+    struct step step;
+    struct plan plan = {.steps = &step, .n = 1};
+    enum err err = store_get(r->srv->store, &totp_type, &r->who.user, 0, r->mem, &t);
+
+    if (err == ERR_NOT_FOUND || (!err && !t.active))
+        return ERR_OK;
+    if (err)
+        return err;
+    if (!code)
+        return refuse(r, ERR_FORBIDDEN, "totp", "a code of the second factor is missing");
+    if (totp_fits(r->srv->seal, &t, code, r->mem, &next, &step))
+        err = store_commit(r->srv->store, &plan);
+    else
+        err = ERR_CONFLICT;
+    if (err == ERR_CONFLICT)
+        return refuse(r, ERR_FORBIDDEN, "totp", "the code is wrong, or was used");
+    return err;
+}
+
 static enum err confirm(struct request *r)
 {
     const struct confirm_request *ask = r->body;
     struct user u = {0};
+    struct guard g;
+    char id[UUID_TEXT];
     bool fits = false;
     enum err err = store_get(r->srv->store, &user_type, &r->who.user, 0, r->mem, &u);
 
+    if (!err)
+        err = guard_enter(r, "confirm", uuid_text(&r->who.session, id), true, false, &g);
     if (!err)
         err = hasher_verify(r->srv->auth->hasher, ask->password, u.password_hash, &fits);
     if (!err && !fits)
         return refuse(r, ERR_FORBIDDEN, "password", "the password is wrong");
     if (!err)
+        err = check_totp(r, ask->totp);
+    if (!err)
         err = session_confirm(r);
-    return err ? err : accept(r, "confirmed for ten minutes");
+    if (err)
+        return err;
+    guard_leave(r, &g, true);
+    return accept(r, "confirmed for ten minutes");
 }
 
 const struct route sessions_routes[] = {

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_AUTH_H
 #define TESTS_UNIT_AUTH_H
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -133,7 +134,9 @@ static inline int64_t count(const struct type *t, const char *field, const void 
 
 struct call {
     const char *method, *path, *token, *body, *query;
-    struct request r; /* the reply is in here until done() */
+    uint8_t from;      /* the last number of the address; 0: 1 */
+    const char *agent; /* User-Agent */
+    struct request r;  /* the reply is in here until done() */
     const cJSON *doc;
 };
 
@@ -141,6 +144,8 @@ static const char *header(const struct request *r, const char *name)
 {
     const struct call *c = r->conn;
 
+    if (strcmp(name, "User-Agent") == 0)
+        return c->agent;
     return strcmp(name, "Authorization") == 0 ? c->token : NULL;
 }
 
@@ -161,6 +166,8 @@ static inline unsigned ask(struct call *c)
                             .raw = c->body,
                             .raw_len = n,
                             .out = BUF_INIT(1 << 20)};
+    if (c->from)
+        c->r.address[15] = c->from;
     uuid_text(&(struct uuid){{1}}, c->r.id);
     err = route_begin(&c->r, n, n > 0);
     if (!err)
@@ -239,6 +246,82 @@ static inline const char *refresh_body(const char *token)
 static inline struct pair refresh(const char *token)
 {
     return pair_from("/api/auth/refresh", refresh_body(token));
+}
+
+/* Two calls at the same time */
+
+struct twin {
+    const char *method, *path, *token, *body;
+    unsigned status;
+};
+
+static pthread_barrier_t twin_gate;
+
+static inline void *run_twin(void *arg)
+{
+    struct twin *t = arg;
+    struct call c = {t->method, t->path, t->token, t->body};
+
+    pthread_barrier_wait(&twin_gate);
+    t->status = ask(&c);
+    done(&c);
+    return NULL;
+}
+
+static inline void together(struct twin twins[2])
+{
+    pthread_t threads[2];
+
+    pthread_barrier_init(&twin_gate, NULL, 2);
+    for (int i = 0; i < 2; i++)
+        CHECK(pthread_create(&threads[i], NULL, run_twin, &twins[i]) == 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&twin_gate);
+}
+
+static inline bool are(const struct twin twins[2], unsigned a, unsigned b)
+{
+    return (twins[0].status == a && twins[1].status == b) ||
+           (twins[0].status == b && twins[1].status == a);
+}
+
+static inline const char *reply_of(const char *path, const char *body, unsigned want)
+{
+    struct call c = {"POST", path, NULL, body};
+    const char *out;
+
+    CHECK(ask(&c) == want);
+    out = arena_strdup(rig, c.r.out.data);
+    done(&c);
+    return out;
+}
+
+static inline bool take_mail(void *arg, const void *rec)
+{
+    *(struct mail *)arg = *(const struct mail *)rec;
+    return true;
+}
+
+static inline struct mail newest_mail(const char *to, const char *kind)
+{
+    struct query q = {.type = &mail_type};
+    struct mail m = {0};
+
+    CHECK(store_find(srv.store, &q, rig, take_mail, &m) == ERR_OK);
+    CHECK(m.to && strcmp(m.to, to) == 0 && strcmp(m.state, "queued") == 0);
+    CHECK(m.kind && strcmp(m.kind, kind) == 0);
+    return m;
+}
+
+/* The token in the newest mail */
+static inline const char *mailed(const char *to, const char *kind)
+{
+    struct mail m = newest_mail(to, kind);
+    const char *at = m.body ? strstr(m.body, "\n\n    ") : NULL;
+
+    CHECK(at != NULL);
+    return at ? arena_strndup(rig, at + 6, strcspn(at + 6, "\n")) : "";
 }
 
 #endif

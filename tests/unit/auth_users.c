@@ -7,44 +7,6 @@
 
 #define OTHER_PASSWORD "a wet day in Ghent"
 
-/* Two calls at the same time */
-
-struct twin {
-    const char *method, *path, *token, *body;
-    unsigned status;
-};
-
-static pthread_barrier_t gate;
-
-static void *run_twin(void *arg)
-{
-    struct twin *t = arg;
-    struct call c = {t->method, t->path, t->token, t->body};
-
-    pthread_barrier_wait(&gate);
-    t->status = ask(&c);
-    done(&c);
-    return NULL;
-}
-
-static void together(struct twin twins[2])
-{
-    pthread_t threads[2];
-
-    pthread_barrier_init(&gate, NULL, 2);
-    for (int i = 0; i < 2; i++)
-        CHECK(pthread_create(&threads[i], NULL, run_twin, &twins[i]) == 0);
-    for (int i = 0; i < 2; i++)
-        pthread_join(threads[i], NULL);
-    pthread_barrier_destroy(&gate);
-}
-
-static bool are(const struct twin twins[2], unsigned a, unsigned b)
-{
-    return (twins[0].status == a && twins[1].status == b) ||
-           (twins[0].status == b && twins[1].status == a);
-}
-
 /* Bootstrap */
 
 static const char *bootstrap_body(const char *token, const char *email, const char *password)
@@ -185,133 +147,6 @@ static void addresses(void)
     memcpy(big, "a@", 2);
     memcpy(big + sizeof(big) - 10, ".example", 9);
     CHECK(is_none(big));
-}
-
-/* Registering and forgotten passwords */
-
-static const char *reply_of(const char *path, const char *body, unsigned want)
-{
-    struct call c = {"POST", path, NULL, body};
-    const char *out;
-
-    CHECK(ask(&c) == want);
-    out = arena_strdup(rig, c.r.out.data);
-    done(&c);
-    return out;
-}
-
-static void registering(void)
-{
-    static const char body[] =
-        "{\"email\":\"New@Acme.Example\",\"password\":\"" OTHER_PASSWORD "\"}";
-    static const char *const normal = "new@acme.example";
-    int64_t users = count(&user_type, NULL, NULL), noted;
-    const char *off, *fresh, *field;
-    struct pair in;
-
-    off = reply_of("/api/auth/register", body, 202);
-    CHECK(count(&user_type, NULL, NULL) == users);
-    options.registration = true;
-    CHECK(status_and("POST", "/api/auth/register", NULL,
-                     "{\"email\":\"new@acme.example\",\"password\":\"passwordpassword\"}", "field",
-                     &field) == 400);
-    CHECK_STR(field, "password");
-    CHECK(status("POST", "/api/auth/register", NULL,
-                 "{\"email\":\"new\",\"password\":\"" OTHER_PASSWORD "\"}") == 400);
-    CHECK(count(&user_type, NULL, NULL) == users);
-    fresh = reply_of("/api/auth/register", body, 202);
-    CHECK(count(&user_type, NULL, NULL) == users + 1 && count(&user_type, "email", &normal) == 1);
-    noted = count(&audit_type, NULL, NULL);
-    CHECK_STR(reply_of("/api/auth/register", body, 202), fresh);
-    CHECK_STR(off, fresh);
-    CHECK(count(&user_type, NULL, NULL) == users + 1);
-    CHECK(count(&audit_type, NULL, NULL) == noted + 1);
-    options.registration = false;
-    in = sign_in("new@acme.example", OTHER_PASSWORD);
-    CHECK(status_and("GET", "/api/me", in.access, NULL, "role", &field) == 200);
-    CHECK_STR(field, "admin");
-    CHECK(status_and("GET", "/api/me", in.access, NULL, "account", &field) == 200);
-    CHECK_STR(field, "acme.example"); /* no person's address */
-}
-
-static bool take_mail(void *arg, const void *rec)
-{
-    *(struct mail *)arg = *(const struct mail *)rec;
-    return true;
-}
-
-/* The token in the newest mail */
-static const char *mailed(const char *to)
-{
-    struct query q = {.type = &mail_type};
-    struct mail m = {0};
-    const char *at;
-
-    CHECK(store_find(srv.store, &q, rig, take_mail, &m) == ERR_OK);
-    CHECK(m.to && strcmp(m.to, to) == 0 && strcmp(m.state, "queued") == 0);
-    at = m.body ? strstr(m.body, "\n\n    ") : NULL;
-    CHECK(at != NULL);
-    return at ? arena_strndup(rig, at + 6, strcspn(at + 6, "\n")) : "";
-}
-
-static const char *forgot(const char *email)
-{
-    return reply_of("/api/auth/forgot-password", arena_printf(rig, "{\"email\":\"%s\"}", email),
-                    202);
-}
-
-static const char *reset_body(const char *token, const char *password)
-{
-    return arena_printf(rig, "{\"token\":\"%s\",\"password\":\"%s\"}", token, password);
-}
-
-static unsigned reset(const char *token, const char *password)
-{
-    return status("POST", "/api/auth/reset-password", NULL, reset_body(token, password));
-}
-
-static void a_forgotten_password(void)
-{
-    struct user ann = person("ann@acme.example", "user", new_account());
-    struct twin twins[2] = {{"POST", "/api/auth/reset-password"},
-                            {"POST", "/api/auth/reset-password"}};
-    const char *known, *first, *second;
-    struct pair in = sign_in("ann@acme.example", PASSWORD);
-
-    known = forgot("ANN@acme.example");
-    CHECK(count(&mail_type, NULL, NULL) == 1);
-    CHECK_STR(forgot("nobody@acme.example"), known);
-    CHECK_STR(forgot("not an address"), known);
-    CHECK(count(&mail_type, NULL, NULL) == 1 && count(&ticket_type, NULL, NULL) == 1);
-    first = mailed("ann@acme.example");
-    forgot("ann@acme.example");
-    second = mailed("ann@acme.example");
-    CHECK(strcmp(first, second) != 0);
-
-    CHECK(reset("x", OTHER_PASSWORD) == 400);
-    CHECK(reset(bootstrap_token, OTHER_PASSWORD) == 400);
-    CHECK(reset(first, "too short") == 400); /* and the token is still good */
-    CHECK(status("GET", "/api/me", in.access, NULL) == 200);
-    CHECK(reset(first, OTHER_PASSWORD) == 200);
-    CHECK(status("GET", "/api/me", in.access, NULL) == 401 && refresh(in.refresh).status == 401);
-    CHECK(reset(first, OTHER_PASSWORD) == 400);
-    CHECK(reset(second, OTHER_PASSWORD) == 400); /* older wishes are void */
-    CHECK(sign_in("ann@acme.example", PASSWORD).status == 401);
-    CHECK(sign_in("ann@acme.example", OTHER_PASSWORD).status == 200);
-
-    forgot("ann@acme.example");
-    first = mailed("ann@acme.example");
-    wait_ms(30 * 60000);
-    CHECK(reset(first, PASSWORD) == 400);
-    for (int i = 0; i < 8; i++)
-        CHECK_STR(forgot("ann@acme.example"), known);
-    CHECK(count(&mail_type, NULL, NULL) == 8); /* 3, and 5 of these 8 */
-    twins[0].body = reset_body(mailed("ann@acme.example"), PASSWORD);
-    twins[1].body = twins[0].body;
-    together(twins);
-    CHECK(are(twins, 200, 400));
-    CHECK(user_now(&ann.id).epoch == 2);
-    CHECK(count(&ticket_type, "user", &ann.id) == 0);
 }
 
 /* Members */
@@ -536,22 +371,20 @@ static void no_secret_is_at_rest(void)
     struct pair in = sign_in("cat@acme.example", PASSWORD);
 
     in = refresh(in.refresh);
-    forgot("cat@acme.example");
+    reply_of("/api/auth/forgot-password", "{\"email\":\"cat@acme.example\"}", 202);
     CHECK(is_at_rest("$argon2id$")); /* the control: this one can be found */
     CHECK(is_at_rest("an account"));
     CHECK(!is_at_rest(PASSWORD) && !is_at_rest(OTHER_PASSWORD));
     CHECK(!is_at_rest("cat@acme.example") && !is_at_rest("root@leadgen.example"));
     CHECK(!is_at_rest(in.refresh) && !is_at_rest(in.refresh + 4));
     CHECK(!is_at_rest(in.access + 7) && !is_at_rest(strrchr(in.access, '.')));
-    CHECK(!is_at_rest(bootstrap_token) && !is_at_rest(mailed("cat@acme.example")));
+    CHECK(!is_at_rest(bootstrap_token) && !is_at_rest(mailed("cat@acme.example", "reset")));
 }
 
 static const struct test tests[] = {
     {"users: starts", starts},
     {"users: the bootstrap token is used once", the_bootstrap_token_is_used_once},
     {"users: addresses", addresses},
-    {"users: registering", registering},
-    {"users: a forgotten password", a_forgotten_password},
     {"users: members are an admin's to see", members_are_an_admins_to_see},
     {"users: pages of members", pages_of_members},
     {"users: members are an admin's to make and change", members_are_an_admins_to_make_and_change},

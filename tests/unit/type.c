@@ -324,6 +324,19 @@ static const struct {
     {"mail_item", "state", PII_NONE},
     {"mail_item", "to", PII_CONTACT},
     {"mail_item", "body", PII_CONTACT},
+    {"device", "agent", PII_ONLINE},
+    {"device", "address", PII_ONLINE},
+    {"device_item", "agent", PII_ONLINE},
+    {"device_item", "address", PII_ONLINE},
+    {"totp", "secret", PII_SECRET},
+    {"totp_enrolment", "secret", PII_SECRET},
+    {"totp_enrolment", "uri", PII_SECRET},
+    {"recovery_codes", "codes", PII_SECRET},
+    {"device_reply", "device_code", PII_SECRET},
+    {"device_reply", "user_code", PII_SECRET},
+    {"device_poll", "device_code", PII_SECRET},
+    {"device_approval", "user_code", PII_SECRET},
+    {"token_request", "token", PII_SECRET},
     {"session", "agent", PII_ONLINE},
     {"session", "address", PII_ONLINE},
     {"session_item", "agent", PII_ONLINE},
@@ -380,10 +393,13 @@ static void check_rest(const struct type *t, const struct field *f)
     CHECK(f->pii != PII_SECRET || strcmp(f->name, "password_hash") == 0);
 }
 
-/* Secrets that a client sends are never sent back. */
+/* Secrets that a client sends are never sent back; those that are made for it are sent once. */
 static void check_secret(const struct type *t, const struct field *f)
 {
-    if (f->pii == PII_SECRET && is_in(api_types, t) && t != &tokens_type)
+    static const struct type *const made[] = {&tokens_type, &totp_enrolment_type,
+                                              &recovery_codes_type, &device_reply_type, NULL};
+
+    if (f->pii == PII_SECRET && is_in(api_types, t) && !is_in(made, t))
         CHECK(f->flags & (FIELD_WRITE_ONLY | FIELD_INTERNAL));
 }
 
