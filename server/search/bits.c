@@ -1,62 +1,14 @@
 #include "server/search/bits.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/*
- * Counting is what panes are made of.  Debian compiles for machines without popcnt, so the kernels
- * are built for better ones too and chosen by what the processor says.  Over bitsets of 1,000,000
- * bits that lie in the cache: 42 us for plain C, 13 for popcnt, 2.2 for AVX-512.
- */
-static size_t count_and_plain(const uint64_t *a, const uint64_t *b, size_t words)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < words; i++)
-        n += (size_t)__builtin_popcountll(a[i] & b[i]);
-    return n;
-}
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-
-__attribute__((target("popcnt"))) static size_t count_and_popcnt(const uint64_t *a,
-                                                                 const uint64_t *b, size_t words)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < words; i++)
-        n += (size_t)__builtin_popcountll(a[i] & b[i]);
-    return n;
-}
-
-__attribute__((target("avx512f,avx512vpopcntdq"))) static size_t
-count_and_avx512(const uint64_t *a, const uint64_t *b, size_t words)
-{
-    __m512i sum = _mm512_setzero_si512();
-    size_t i = 0;
-
-    for (; i + 8 <= words; i += 8) {
-        __m512i both = _mm512_and_si512(_mm512_loadu_si512(a + i), _mm512_loadu_si512(b + i));
-
-        sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(both));
-    }
-    return (size_t)_mm512_reduce_add_epi64(sum) + count_and_plain(a + i, b + i, words - i);
-}
+#include "server/search/kernels.h"
 
 size_t bits_count_and(const uint64_t *a, const uint64_t *b, size_t words)
 {
-    if (__builtin_cpu_supports("avx512vpopcntdq"))
-        return count_and_avx512(a, b, words);
-    if (__builtin_cpu_supports("popcnt"))
-        return count_and_popcnt(a, b, words);
-    return count_and_plain(a, b, words);
+    return kernels()->count_and(a, b, words);
 }
-#else
-size_t bits_count_and(const uint64_t *a, const uint64_t *b, size_t words)
-{
-    return count_and_plain(a, b, words);
-}
-#endif
 
 size_t bits_count(const uint64_t *b, size_t words)
 {
@@ -65,14 +17,72 @@ size_t bits_count(const uint64_t *b, size_t words)
 
 /* Blocks */
 
+void blocks_init(struct blocks *b)
+{
+    *b = (struct blocks){0};
+    pthread_mutex_init(&b->lock, NULL);
+}
+
+void blocks_release(struct blocks *b)
+{
+    while (b->n)
+        free(b->v[--b->n]);
+    pthread_mutex_destroy(&b->lock);
+}
+
+struct taken {
+    struct blocks *from;
+    void *block;
+};
+
+static void give_back(void *arg)
+{
+    struct taken *t = arg;
+    bool kept = false;
+
+    pthread_mutex_lock(&t->from->lock);
+    if (t->from->n < BLOCKS_KEPT) {
+        t->from->v[t->from->n++] = t->block;
+        kept = true;
+    }
+    pthread_mutex_unlock(&t->from->lock);
+    if (!kept)
+        free(t->block);
+}
+
+void pool_begin(struct pool *p, struct arena *mem, size_t n, struct blocks *from)
+{
+    *p = (struct pool){.mem = mem, .n = n, .from = from};
+}
+
+/* A block of `from`, which gets it back when the arena ends; NULL: there is no memory. */
+static void *borrow(struct pool *p, size_t size)
+{
+    struct taken *t = arena_alloc(p->mem, sizeof(*t));
+    struct deferred *d = arena_defer(p->mem, give_back, t);
+
+    t->from = p->from;
+    pthread_mutex_lock(&t->from->lock);
+    if (t->from->n)
+        t->block = t->from->v[--t->from->n];
+    pthread_mutex_unlock(&t->from->lock);
+    if (!t->block)
+        t->block = malloc(size);
+    if (!t->block)
+        arena_cancel(d);
+    return t->block;
+}
+
 static void *take(struct pool *p)
 {
+    size_t size = (bits_words(p->n) + 1) * sizeof(uint64_t);
     void *block = p->unused;
 
-    if (!block)
-        return arena_alloc(p->mem, (bits_words(p->n) + 1) * sizeof(uint64_t));
-    memcpy(&p->unused, block, sizeof(p->unused));
-    return block;
+    if (!block && p->from)
+        block = borrow(p, size);
+    else if (block)
+        memcpy(&p->unused, block, sizeof(p->unused));
+    return block ? block : arena_alloc(p->mem, size);
 }
 
 static void give(struct pool *p, void *block)
@@ -97,11 +107,12 @@ struct set set_borrow(const struct set *s)
     return out;
 }
 
-/* The place of the first element of v[n] that is not below x, looking from `from` on. */
-static size_t gallop(const uint32_t *v, size_t n, size_t from, uint32_t x)
+size_t array_from(const uint32_t *v, size_t n, size_t from, uint32_t x)
 {
     size_t step = 1, lo = from, hi;
 
+    if (from >= n || v[from] >= x)
+        return from;
     while (lo + step < n && v[lo + step] < x) {
         lo += step;
         step *= 2;
@@ -124,7 +135,7 @@ bool set_has(const struct set *s, uint32_t i)
 
     if (s->bits)
         return bits_test(s->bits, i);
-    at = gallop(s->v, s->count, 0, i);
+    at = array_from(s->v, s->count, 0, i);
     return at < s->count && s->v[at] == i;
 }
 
@@ -144,7 +155,13 @@ struct set set_all(struct pool *p)
     return (struct set){.bits = b, .count = p->n, .n = p->n, .block = b};
 }
 
-/* The block of a bitset becomes a set, as an array when that is smaller. */
+/*
+ * Results become arrays only when few: taking the members out costs more than testing bits later,
+ * until there are so few that whole passes over bits cost more.
+ */
+enum { FEW = 256 };
+
+/* The block of a bitset becomes a set, as an array when it has few. */
 static struct set settle(struct pool *p, uint64_t *bits, size_t count)
 {
     struct set dense = {.bits = bits, .count = count, .n = p->n, .block = bits};
@@ -152,7 +169,7 @@ static struct set settle(struct pool *p, uint64_t *bits, size_t count)
     uint32_t *v;
     size_t k = 0;
 
-    if (!set_is_sparse(count, p->n))
+    if (count * FEW > p->n)
         return dense;
     v = take(p);
     for (uint32_t i = set_first(&dense, &at); i != SET_END; i = set_next(&dense, &at))
@@ -169,8 +186,7 @@ uint64_t *union_begin(struct pool *p)
 void union_add(uint64_t *u, const struct set *s)
 {
     if (s->bits)
-        for (size_t i = 0; i < bits_words(s->n); i++)
-            u[i] |= s->bits[i];
+        kernels()->or (u, u, s->bits, bits_words(s->n));
     else
         for (size_t i = 0; i < s->count; i++)
             bits_set(u, s->v[i]);
@@ -181,10 +197,42 @@ struct set union_end(struct pool *p, uint64_t *u)
     return settle(p, u, bits_count(u, bits_words(p->n)));
 }
 
+/* The bitsets among the sets into u, piece by piece so that the piece stays near; bits in it. */
+static size_t union_dense(uint64_t *u, const struct set *sets, size_t k, size_t words)
+{
+    enum { PIECE = 1024 };
+    const struct kernels *kernel = kernels();
+    size_t n = 0;
+
+    for (size_t at = 0; at < words; at += PIECE) {
+        size_t piece = words - at < PIECE ? words - at : PIECE, count = 0;
+
+        memset(u + at, 0, piece * sizeof(*u));
+        for (size_t i = 0; i < k; i++)
+            if (sets[i].bits)
+                count = kernel->or (u + at, u + at, sets[i].bits + at, piece);
+        n += count;
+    }
+    return n;
+}
+
+static size_t union_sparse(uint64_t *u, const struct set *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->count; i++) {
+        uint64_t bit = UINT64_C(1) << (s->v[i] % 64), *word = &u[s->v[i] / 64];
+
+        n += !(*word & bit);
+        *word |= bit;
+    }
+    return n;
+}
+
 struct set set_union(struct pool *p, const struct set *sets, size_t k)
 {
     const struct set *only = NULL;
-    size_t filled = 0;
+    size_t filled = 0, n;
     uint64_t *u;
 
     for (size_t i = 0; i < k; i++) {
@@ -197,10 +245,12 @@ struct set set_union(struct pool *p, const struct set *sets, size_t k)
         return set_none(p->n);
     if (filled == 1)
         return set_borrow(only);
-    u = union_begin(p);
+    u = take(p);
+    n = union_dense(u, sets, k, bits_words(p->n));
     for (size_t i = 0; i < k; i++)
-        union_add(u, &sets[i]);
-    return union_end(p, u);
+        if (!sets[i].bits)
+            n += union_sparse(u, &sets[i]);
+    return settle(p, u, n);
 }
 
 /* Into out (which may be a's own memory) those of the array a that are, or are not, in b. */
@@ -215,7 +265,7 @@ static size_t filter(uint32_t *out, const struct set *a, const struct set *b, bo
         if (b->bits) {
             has = bits_test(b->bits, x);
         } else {
-            at = gallop(b->v, b->count, at, x);
+            at = array_from(b->v, b->count, at, x);
             has = at < b->count && b->v[at] == x;
         }
         out[n] = x;
@@ -237,14 +287,11 @@ static void become_array(struct pool *p, struct set *s, const struct set *from,
 }
 
 /* s and b, or s and not b, both bitsets. */
-static void become_bits(struct pool *p, struct set *s, const struct set *b, uint64_t flip)
+static void become_bits(struct pool *p, struct set *s, const struct set *b, kernel_into *kernel)
 {
-    size_t words = bits_words(p->n);
     uint64_t *out = s->block ? s->block : take(p);
 
-    for (size_t i = 0; i < words; i++)
-        out[i] = s->bits[i] & (b->bits[i] ^ flip);
-    *s = settle(p, out, bits_count(out, words));
+    *s = settle(p, out, kernel(out, s->bits, b->bits, bits_words(p->n)));
 }
 
 void set_and(struct pool *p, struct set *s, const struct set *b)
@@ -254,7 +301,7 @@ void set_and(struct pool *p, struct set *s, const struct set *b)
     else if (!b->bits)
         become_array(p, s, b, s, true);
     else
-        become_bits(p, s, b, 0);
+        become_bits(p, s, b, kernels()->and);
 }
 
 void set_and_not(struct pool *p, struct set *s, const struct set *b)
@@ -269,7 +316,7 @@ void set_and_not(struct pool *p, struct set *s, const struct set *b)
         return;
     }
     if (b->bits) {
-        become_bits(p, s, b, ~UINT64_C(0));
+        become_bits(p, s, b, kernels()->and_not);
         return;
     }
     out = s->block ? s->block : take(p);
@@ -296,7 +343,7 @@ size_t set_and_count(const struct set *a, const struct set *b)
         if (b->bits) {
             n += bits_test(b->bits, a->v[i]);
         } else {
-            at = gallop(b->v, b->count, at, a->v[i]);
+            at = array_from(b->v, b->count, at, a->v[i]);
             n += at < b->count && b->v[at] == a->v[i];
         }
     }
@@ -322,7 +369,7 @@ uint32_t set_from(const struct set *s, struct set_at *at, uint32_t from)
         at->word = from / 64;
         at->left = s->bits[at->word] & ~UINT64_C(0) << (from % 64);
     } else {
-        at->index = gallop(s->v, s->count, 0, from);
+        at->index = array_from(s->v, s->count, 0, from);
     }
     return set_next(s, at);
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <pthread.h>
+
 #include "common/mem.h"
 
 static inline size_t bits_words(size_t n)
@@ -54,6 +56,19 @@ static inline bool set_is_sparse(size_t count, size_t n)
 }
 
 /*
+ * Blocks that questions are done with, for the next ones: memory fresh from the kernel costs more
+ * than what is done with it.  Any number of threads.
+ */
+enum { BLOCKS_KEPT = 8 };
+struct blocks {
+    pthread_mutex_t lock;
+    void *v[BLOCKS_KEPT];
+    size_t n;
+};
+void blocks_init(struct blocks *b);
+void blocks_release(struct blocks *b);
+
+/*
  * Blocks that each hold any set of ordinals below n.  They are used again and again, so that a
  * query takes as many as it has sets at one time, whatever its length.
  */
@@ -61,7 +76,10 @@ struct pool {
     struct arena *mem;
     size_t n;
     void *unused;
+    struct blocks *from; /* gets them back when mem ends; NULL: they are mem's */
 };
+/* All blocks of a pool are of one size: `from` serves pools of one n only, and outlives mem. */
+void pool_begin(struct pool *p, struct arena *mem, size_t n, struct blocks *from);
 
 void set_release(struct pool *p, struct set *s);
 
@@ -76,6 +94,8 @@ void set_and_not(struct pool *p, struct set *s, const struct set *b);
 struct set set_borrow(const struct set *s);
 
 bool set_has(const struct set *s, uint32_t i);
+/* The place of the first element of v[n] that is not below x, looking from `from` on. */
+size_t array_from(const uint32_t *v, size_t n, size_t from, uint32_t x);
 size_t set_and_count(const struct set *a, const struct set *b);
 
 /* A union that is made one by one. */

@@ -328,6 +328,40 @@ static void invert(struct finish *f)
     }
 }
 
+struct dated {
+    int64_t updated;
+    uint32_t place; /* in order of id */
+};
+
+static int by_date(const void *a, const void *b)
+{
+    const struct dated *x = a, *y = b;
+
+    if (x->updated != y->updated)
+        return x->updated < y->updated ? -1 : 1;
+    return x->place < y->place ? -1 : 1;
+}
+
+static void write_sorted(struct finish *f, struct image *w, const int64_t *updated,
+                         const uint8_t *quality)
+{
+    size_t n = f->b->n_docs;
+    struct dated *v = xcalloc(n, sizeof(*v));
+    uint32_t *out = xcalloc(n, sizeof(*out));
+
+    for (size_t i = 0; i < n; i++)
+        v[i] = (struct dated){updated[f->by_id[i]], (uint32_t)i};
+    qsort(v, n, sizeof(*v), by_date);
+    for (size_t i = 0; i < n; i++)
+        out[i] = f->by_id[v[i].place];
+    image_sorted(w, SORTED_UPDATED, out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = quality[i];
+    image_sort(w, SORTED_QUALITY, out, UINT8_MAX + 1);
+    free(v);
+    free(out);
+}
+
 static void write_columns(struct finish *f, struct image *w)
 {
     struct builder *b = f->b;
@@ -353,7 +387,8 @@ static void write_columns(struct finish *f, struct image *w)
     image_section(w, SEC_UPDATED, updated, n * sizeof(*updated));
     image_section(w, SEC_EMPLOYEES, employees, n * sizeof(*employees));
     image_section(w, SEC_REVENUE, revenue, n * sizeof(*revenue));
-    image_section(w, SEC_BY_ID, f->by_id, n * sizeof(*f->by_id));
+    image_by_id(w, f->by_id);
+    write_sorted(f, w, updated, quality);
     free(ids);
     free(score);
     free(quality);
@@ -402,7 +437,7 @@ static void write_codes(struct finish *f, struct image *w, int kind, size_t at, 
         for (uint32_t k = 0; k < t->count; k++)
             codes[f->postings[t->first + k]] = (uint32_t)i + 1;
     }
-    image_codes(w, kind, codes, n);
+    image_codes(w, kind, codes, (uint32_t)n);
     free(codes);
 }
 

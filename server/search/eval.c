@@ -8,19 +8,16 @@ static struct set eval_node(struct eval *e, const struct node *n);
 /* Owned or borrowed, the union of these postings of a dict. */
 static struct set union_of(struct eval *e, int dict, const uint32_t *list, size_t n)
 {
-    uint64_t *u;
+    struct set *sets;
 
     if (n == 0)
         return set_none(e->s->n);
     if (n == 1)
         return dict_set(e->s, dict, list[0]);
-    u = union_begin(&e->pool);
-    for (size_t i = 0; i < n; i++) {
-        struct set one = dict_set(e->s, dict, list[i]);
-
-        union_add(u, &one);
-    }
-    return union_end(&e->pool, u);
+    sets = arena_alloc(e->pool.mem, n * sizeof(*sets));
+    for (size_t i = 0; i < n; i++)
+        sets[i] = dict_set(e->s, dict, list[i]);
+    return set_union(&e->pool, sets, n);
 }
 
 static bool is_listed(const char *text, const struct strs *values)
@@ -157,7 +154,8 @@ static struct set eval_node(struct eval *e, const struct node *n)
 
 void eval_begin(struct eval *e, struct arena *mem, const struct live *l, const struct ask *ask)
 {
-    *e = (struct eval){.pool = {.mem = mem, .n = l->segment->n}, .s = l->segment, .ask = ask};
+    *e = (struct eval){.s = l->segment, .ask = ask};
+    pool_begin(&e->pool, mem, l->segment->n, &l->segment->blocks);
     e->dead = set_none(e->s->n);
     if (l->dead)
         e->dead = (struct set){.bits = l->dead->bits, .count = l->dead->count, .n = e->s->n};

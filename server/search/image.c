@@ -6,6 +6,7 @@
 
 #include "common/file.h"
 #include "common/utf8.h"
+#include "server/search/cube.h"
 
 enum { PIECE = 1 << 20, ALIGN = 64, CODES_PIECE = 4096 };
 
@@ -70,6 +71,7 @@ void image_begin(struct image *w, size_t documents, const struct uuid *domain, c
     image_put(w, &w->header, sizeof(w->header)); /* its place; the sum begins behind it */
     checksum_begin(&w->sum);
     w->bits = xcalloc(bits_words(documents) + 1, sizeof(*w->bits));
+    w->rows = xcalloc(documents, FIRST_FACETS);
 }
 
 void image_section_begin(struct image *w, int section)
@@ -203,39 +205,131 @@ void image_dict_end(struct image *w, int dict)
     w->postings.n = w->counts.n = 0;
 }
 
-/* The low bytes of a number, as a number of that width. */
+/* The low bytes of a number, the lowest first. */
 static void narrow(uint8_t *out, uint32_t code, int width)
 {
-    uint16_t two = (uint16_t)code;
-
-    if (width == 1)
-        *out = (uint8_t)code;
-    else if (width == 2)
-        memcpy(out, &two, sizeof(two));
-    else
-        memcpy(out, &code, sizeof(code));
+    for (int i = 0; i < width; i++)
+        out[i] = (uint8_t)(code >> 8 * i);
 }
 
-void image_codes(struct image *w, int kind, const uint32_t *codes, size_t n)
+/* A column of numbers up to `most`. */
+static void put_column(struct image *w, int section, const uint32_t *v, size_t most)
 {
-    int width = codes_width(n);
+    int width = codes_width(most);
     uint8_t piece[CODES_PIECE * sizeof(uint32_t)];
 
-    image_section_begin(w, SEC_CODES + kind);
+    image_section_begin(w, section);
     for (size_t i = 0; i < w->documents; i += CODES_PIECE) {
         size_t k = w->documents - i < CODES_PIECE ? w->documents - i : CODES_PIECE;
 
         for (size_t c = 0; c < k; c++)
-            narrow(piece + c * (size_t)width, codes[i + c], width);
+            narrow(piece + c * (size_t)width, v[i + c], width);
         image_put(w, piece, k * (size_t)width);
     }
-    image_section_end(w, SEC_CODES + kind);
+    image_section_end(w, section);
+}
+
+/* Bit `bit` of 64 bytes; each multiplication gathers that of eight. */
+static uint64_t gather(const uint8_t *codes, int bit)
+{
+    uint64_t out = 0;
+
+    for (int i = 0; i < 8; i++) {
+        uint64_t eight;
+
+        memcpy(&eight, codes + i * 8, sizeof(eight));
+        eight = (eight >> bit) & UINT64_C(0x0101010101010101);
+        out |= (eight * UINT64_C(0x0102040810204080)) >> 56 << (i * 8);
+    }
+    return out;
+}
+
+static void put_planes(struct image *w, int first, const uint32_t *codes, uint32_t n)
+{
+    size_t words = bits_words(w->documents);
+    uint32_t *counts = xcalloc((size_t)n + 1, sizeof(*counts));
+    uint8_t *map = xcalloc((size_t)n + 1, 1), *narrow_codes = xcalloc(words * 64 + 1, 1);
+    struct planes p;
+
+    for (size_t i = 0; i < w->documents; i++)
+        counts[codes[i]]++;
+    planes_choose(&p, counts + 1, n, w->documents);
+    planes_map(&p, n, map);
+    for (size_t i = 0; i < w->documents; i++)
+        narrow_codes[i] = map[codes[i]];
+    image_section_begin(w, SEC_PLANES + first);
+    for (int bit = 0; bit < p.n; bit++) {
+        for (size_t i = 0; i < words; i++)
+            w->bits[i] = gather(narrow_codes + i * 64, bit);
+        image_put(w, w->bits, words * sizeof(uint64_t));
+    }
+    image_section_end(w, SEC_PLANES + first);
+    memset(w->bits, 0, words * sizeof(uint64_t));
+    free(counts);
+    free(map);
+    free(narrow_codes);
+}
+
+void image_codes(struct image *w, int kind, const uint32_t *codes, uint32_t n)
+{
+    int first = facet_first((enum facet)kind);
+
+    if (first < 0 || codes_width(n) > 1)
+        put_column(w, SEC_CODES + kind, codes, n);
+    if (first < 0)
+        return;
+    w->values[first] = n;
+    for (size_t i = 0; codes_width(n) == 1 && i < w->documents; i++)
+        w->rows[i * FIRST_FACETS + (size_t)first] = (uint8_t)codes[i];
+    put_planes(w, first, codes, n);
+}
+
+void image_by_id(struct image *w, const uint32_t *by_id)
+{
+    w->by_id = by_id;
+    put_column(w, SEC_BY_ID, by_id, w->documents);
+}
+
+void image_sorted(struct image *w, int sorted, const uint32_t *documents)
+{
+    put_column(w, SEC_SORTED + sorted, documents, w->documents);
+}
+
+/* Taken in order of id, those of a key fall into place in order of id. */
+void image_sort(struct image *w, int sorted, const uint32_t *keys, size_t n)
+{
+    uint32_t *place = xcalloc(n + 1, sizeof(*place));
+    uint32_t *out = xcalloc(w->documents, sizeof(*out));
+
+    for (size_t i = 0; i < w->documents; i++)
+        place[keys[i] + 1]++;
+    for (size_t k = 1; k <= n; k++)
+        place[k] += place[k - 1];
+    for (size_t i = 0; i < w->documents; i++)
+        out[place[keys[w->by_id[i]]]++] = w->by_id[i];
+    image_sorted(w, sorted, out);
+    free(place);
+    free(out);
 }
 
 void image_order_end(struct image *w, int order, const uint32_t *ranks)
 {
+    size_t n = w->offsets.n / sizeof(uint32_t);
+
     end_texts(w, SEC_ORDER + order * 3);
-    image_section(w, SEC_ORDER + order * 3 + 2, ranks, w->documents * sizeof(*ranks));
+    put_column(w, SEC_ORDER + order * 3 + 2, ranks, n);
+    image_sort(w, order, ranks, n);
+}
+
+static void put_cube(struct image *w)
+{
+    size_t n = cube_cells(w->values, w->documents);
+    uint32_t *cells = xcalloc(n + 1, sizeof(*cells));
+
+    if (n)
+        cube_fill(cells, w->values, w->rows, w->documents);
+    image_section(w, SEC_CUBE, cells, n * sizeof(*cells));
+    free(cells);
 }
 
 static void release(struct image *w)
@@ -246,6 +340,7 @@ static void release(struct image *w)
     free(w->postings.p);
     free(w->counts.p);
     free(w->bits);
+    free(w->rows);
 }
 
 static enum err end_file(struct image *w, struct segment **out)
@@ -269,6 +364,8 @@ enum err image_end(struct image *w, struct segment **out)
 {
     enum err err = ERR_OK;
 
+    image_section(w, SEC_ROWS, w->rows, w->documents * FIRST_FACETS);
+    put_cube(w);
     align(w, ALIGN);
     header_seal(&w->header, w->at, checksum_end(&w->sum));
     if (w->dir) {

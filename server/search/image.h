@@ -28,6 +28,9 @@ struct image {
     size_t data_at; /* where the dict's postings began */
     struct bytes_out offsets, blob, postings, counts;
     uint64_t *bits; /* one bitset */
+    uint8_t *rows;
+    uint32_t values[FIRST_FACETS];
+    const uint32_t *by_id; /* the caller's, from image_by_id() to the last of what is sorted */
 };
 
 /* dir: the file's; NULL: in memory. */
@@ -44,9 +47,15 @@ void image_dict_begin(struct image *w);
 void image_dict_add(struct image *w, const char *text, const struct set *s);
 void image_dict_end(struct image *w, int dict);
 /* The codes + 1 of a kind of value (0: none), as 32-bit numbers, of a dict of n texts. */
-void image_codes(struct image *w, int kind, const uint32_t *codes, size_t n);
+void image_codes(struct image *w, int kind, const uint32_t *codes, uint32_t n);
 
-/* An order's texts, in order, and the ranks of all documents. */
+/* Documents in order of id; it stays with the caller until what is sorted is written. */
+void image_by_id(struct image *w, const uint32_t *by_id);
+/* Documents in any order, or by keys below n and then id. */
+void image_sorted(struct image *w, int sorted, const uint32_t *documents);
+void image_sort(struct image *w, int sorted, const uint32_t *keys, size_t n);
+
+/* An order's texts, in order, and the ranks of all documents, which are sorted by them. */
 void image_text_add(struct image *w, const char *text);
 void image_order_end(struct image *w, int order, const uint32_t *ranks);
 

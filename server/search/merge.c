@@ -113,36 +113,73 @@ static const void *revenue_of(const struct segment *s)
     return s->revenue;
 }
 
-static const struct uuid *id_at(const struct merge *m, size_t p, uint32_t at)
+static const struct codes *sorted_of(const struct segment *s, int sorted)
 {
-    const struct segment *s = m->parts[p].segment;
-
-    return &s->ids[s->by_id[at]];
+    return sorted < 0 ? &s->by_id : &s->sorted[sorted];
 }
 
-static void write_by_id(struct merge *m, struct image *w)
+/* One part's way through its documents in some order. */
+struct way {
+    const struct part *part;
+    const struct codes *order;
+    uint32_t at, document; /* document: at `at`; living */
+};
+
+static void step(struct way *w)
 {
-    uint32_t *at = xcalloc(m->n, sizeof(*at));
-
-    image_section_begin(w, SEC_BY_ID);
-    for (size_t k = 0; k < m->documents; k++) {
-        size_t best = m->n;
-        uint32_t to;
-
-        for (size_t p = 0; p < m->n; p++) {
-            const struct segment *s = m->parts[p].segment;
-
-            while (at[p] < s->n && m->parts[p].to[s->by_id[at[p]]] == UINT32_MAX)
-                at[p]++;
-            if (at[p] < s->n &&
-                (best == m->n || uuid_compare(id_at(m, p, at[p]), id_at(m, best, at[best])) < 0))
-                best = p;
-        }
-        to = m->parts[best].to[m->parts[best].segment->by_id[at[best]++]];
-        image_put(w, &to, sizeof(to));
+    for (; w->at < w->part->segment->n; w->at++) {
+        w->document = codes_at(w->order, w->at);
+        if (w->part->to[w->document] != UINT32_MAX)
+            return;
     }
-    image_section_end(w, SEC_BY_ID);
-    free(at);
+}
+
+/* By id, or by SORTED_UPDATED. */
+static bool is_earlier(const struct way *a, const struct way *b, int sorted)
+{
+    const struct segment *x = a->part->segment, *y = b->part->segment;
+
+    if (sorted == SORTED_UPDATED && x->updated[a->document] != y->updated[b->document])
+        return x->updated[a->document] < y->updated[b->document];
+    return uuid_compare(&x->ids[a->document], &y->ids[b->document]) < 0;
+}
+
+/* New ordinals in order of id (sorted -1) or of SORTED_UPDATED; free() it. */
+static uint32_t *merge_sorted(struct merge *m, int sorted)
+{
+    struct way *ways = xcalloc(m->n, sizeof(*ways));
+    uint32_t *out = xcalloc(m->documents + 1, sizeof(*out));
+
+    for (size_t p = 0; p < m->n; p++) {
+        ways[p] = (struct way){&m->parts[p], sorted_of(m->parts[p].segment, sorted), 0, 0};
+        step(&ways[p]);
+    }
+    for (size_t k = 0; k < m->documents; k++) {
+        struct way *best = NULL;
+
+        for (size_t p = 0; p < m->n; p++)
+            if (ways[p].at < ways[p].part->segment->n &&
+                (!best || is_earlier(&ways[p], best, sorted)))
+                best = &ways[p];
+        out[k] = best->part->to[best->document];
+        best->at++;
+        step(best);
+    }
+    free(ways);
+    return out;
+}
+
+static void write_sorted(struct merge *m, struct image *w)
+{
+    uint32_t *updated = merge_sorted(m, SORTED_UPDATED);
+
+    image_sorted(w, SORTED_UPDATED, updated);
+    for (size_t p = 0; p < m->n; p++) /* the same room takes the qualities */
+        for (uint32_t i = 0; i < m->parts[p].segment->n; i++)
+            if (m->parts[p].to[i] != UINT32_MAX)
+                updated[m->parts[p].to[i]] = m->parts[p].segment->quality[i];
+    image_sort(w, SORTED_QUALITY, updated, UINT8_MAX + 1);
+    free(updated);
 }
 
 static const struct texts *texts_of(const struct segment *s, int dict, int order)
@@ -292,7 +329,7 @@ static uint8_t *used_texts(const struct part *part, int order)
 
     for (uint32_t i = 0; i < s->n; i++)
         if (part->to[i] != UINT32_MAX)
-            used[s->ranks[order][i]] = 1;
+            used[codes_at(&s->ranks[order], i)] = 1;
     return used;
 }
 
@@ -333,7 +370,8 @@ static void merge_order(struct merge *m, struct image *w, int order)
     for (size_t p = 0; p < m->n; p++)
         for (uint32_t i = 0; i < m->parts[p].segment->n; i++)
             if (m->parts[p].to[i] != UINT32_MAX)
-                ranks[m->parts[p].to[i]] = m->map[p][m->parts[p].segment->ranks[order][i]];
+                ranks[m->parts[p].to[i]] =
+                    m->map[p][codes_at(&m->parts[p].segment->ranks[order], i)];
     image_order_end(w, order, ranks);
     free(ranks);
 }
@@ -341,6 +379,8 @@ static void merge_order(struct merge *m, struct image *w, int order)
 static enum err write_all(struct merge *m, const char *dir, struct segment **out)
 {
     struct image w;
+    uint32_t *by_id;
+    enum err err;
 
     image_begin(&w, m->documents, &m->parts[0].segment->domain, dir);
     move_column(m, &w, SEC_IDS, sizeof(struct uuid), ids_of);
@@ -349,9 +389,11 @@ static enum err write_all(struct merge *m, const char *dir, struct segment **out
     move_column(m, &w, SEC_UPDATED, sizeof(int64_t), updated_of);
     move_column(m, &w, SEC_EMPLOYEES, sizeof(uint32_t), employees_of);
     move_column(m, &w, SEC_REVENUE, sizeof(int64_t), revenue_of);
-    write_by_id(m, &w);
-    m->list = xcalloc(m->documents + 1, sizeof(*m->list));
-    m->spare = xcalloc(m->documents + 1, sizeof(*m->spare));
+    by_id = merge_sorted(m, -1);
+    image_by_id(&w, by_id);
+    write_sorted(m, &w);
+    m->list = xcalloc(m->documents / 32 + 1, sizeof(*m->list)); /* see set_is_sparse() */
+    m->spare = xcalloc(m->documents / 32 + 1, sizeof(*m->spare));
     m->bits = xcalloc(bits_words(m->documents), sizeof(*m->bits));
     for (int dict = 0; dict < DICTS; dict++) {
         int kind = dict - TEXT_CLASSES;
@@ -362,7 +404,9 @@ static enum err write_all(struct merge *m, const char *dir, struct segment **out
     }
     for (int o = 0; o < ORDERS; o++)
         merge_order(m, &w, o);
-    return image_end(&w, out);
+    err = image_end(&w, out);
+    free(by_id);
+    return err;
 }
 
 enum err segments_merge(struct part *parts, size_t n, const char *dir, struct segment **out)

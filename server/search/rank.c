@@ -2,14 +2,8 @@
 
 #include <string.h>
 
-/* Documents whose relevance is added up at a time. */
-enum { WINDOW = 1 << 15 };
-
-static const uint8_t weights[TEXT_CLASSES] = {
-    [TEXT_TITLE] = 8, [TEXT_NAME] = 6, [TEXT_COMPANY] = 4, [TEXT_OTHER] = 1};
-
-static const enum text_class heaviest_first[TEXT_CLASSES] = {TEXT_TITLE, TEXT_NAME, TEXT_COMPANY,
-                                                             TEXT_OTHER};
+#include "server/search/kernels.h"
+#include "server/search/relevance.h"
 
 int hit_compare(const struct hit *a, const struct hit *b, bool reverse)
 {
@@ -24,96 +18,20 @@ int hit_compare(const struct hit *a, const struct hit *b, bool reverse)
     return uuid_compare(&a->segment->ids[a->ordinal], &b->segment->ids[b->ordinal]);
 }
 
-/* The relevance of the documents of one window of a segment. */
-struct relevance {
-    const struct eval *e;
-    struct set_at (*at)[TEXT_CLASSES]; /* per word, where its classes have been read to */
-    uint32_t (*next)[TEXT_CLASSES];
-    uint32_t from, to;
-    uint16_t *sum; /* WINDOW */
-    uint8_t *best; /* WINDOW, of one word */
-};
-
 struct ranker {
     struct eval *e;
     const struct segment *s;
+    const struct found *found;
     enum sort sort;
     int64_t sign; /* of keys that descend */
-    struct relevance *window;
 };
 
-static void relevance_begin(struct relevance *r, const struct eval *e, struct arena *mem)
-{
-    size_t words = e->ask->n_words;
-
-    *r = (struct relevance){.e = e};
-    r->at = arena_alloc(mem, words * sizeof(*r->at));
-    r->next = arena_alloc(mem, words * sizeof(*r->next));
-    r->sum = arena_alloc(mem, WINDOW * sizeof(*r->sum));
-    r->best = arena_alloc(mem, WINDOW);
-    for (size_t w = 0; w < words; w++)
-        for (int c = 0; c < TEXT_CLASSES; c++)
-            r->next[w][c] = set_first(&e->words[w][c], &r->at[w][c]);
-}
-
-/* Read the classes of a word on to the window's end; the heavier overwrite the lighter. */
-static void add_word(struct relevance *r, size_t w)
-{
-    for (int k = TEXT_CLASSES - 1; k >= 0; k--) {
-        enum text_class c = heaviest_first[k];
-        uint32_t i = r->next[w][c];
-
-        if (i != SET_END && i < r->from)
-            i = set_from(&r->e->words[w][c], &r->at[w][c], r->from);
-        for (; i != SET_END && i < r->to; i = set_next(&r->e->words[w][c], &r->at[w][c]))
-            r->best[i - r->from] = weights[c];
-        r->next[w][c] = i;
-    }
-    for (size_t i = 0; i < r->to - r->from; i++)
-        r->sum[i] = (uint16_t)(r->sum[i] + r->best[i]);
-    memset(r->best, 0, WINDOW);
-}
-
-/* The window that holds document i becomes the present one. */
-static void relevance_move(struct relevance *r, uint32_t i)
-{
-    r->from = i / WINDOW * WINDOW;
-    r->to = r->from + WINDOW < r->e->s->n ? r->from + WINDOW : r->e->s->n;
-    memset(r->sum, 0, WINDOW * sizeof(*r->sum));
-    for (size_t w = 0; w < r->e->ask->n_words; w++)
-        add_word(r, w);
-}
-
-static int64_t look_up(const struct eval *e, uint32_t i)
-{
-    int64_t sum = 0;
-
-    for (size_t w = 0; w < e->ask->n_words; w++) {
-        for (int k = 0; k < TEXT_CLASSES; k++) {
-            if (!set_has(&e->words[w][heaviest_first[k]], i))
-                continue;
-            sum += weights[heaviest_first[k]];
-            break;
-        }
-    }
-    return sum;
-}
-
-/* Documents must come in order when there is a window. */
-static int64_t relevance_of(const struct ranker *r, uint32_t i)
-{
-    if (!r->window)
-        return look_up(r->e, i);
-    if (i >= r->window->to)
-        relevance_move(r->window, i);
-    return r->window->sum[i - r->window->from];
-}
-
+/* Of all orders but relevance. */
 static inline int64_t key_of(const struct ranker *r, enum sort sort, uint32_t i)
 {
     switch (sort) {
     case SORT_RELEVANCE:
-        return -relevance_of(r, i);
+        return 0;
     case SORT_SCORE:
         return r->sign * r->s->score[i];
     case SORT_QUALITY:
@@ -121,9 +39,9 @@ static inline int64_t key_of(const struct ranker *r, enum sort sort, uint32_t i)
     case SORT_UPDATED:
         return r->sign * r->s->updated[i];
     case SORT_NAME:
-        return -r->sign * (int64_t)r->s->ranks[ORDER_NAME][i];
+        return -r->sign * (int64_t)codes_at(&r->s->ranks[ORDER_NAME], i);
     case SORT_COMPANY:
-        return -r->sign * (int64_t)r->s->ranks[ORDER_COMPANY][i];
+        return -r->sign * (int64_t)codes_at(&r->s->ranks[ORDER_COMPANY], i);
     }
     return 0;
 }
@@ -234,13 +152,39 @@ static void consider(const struct ranker *r, struct best *b, uint32_t i, int64_t
     }
 }
 
+static void consider_piece(const struct ranker *r, struct best *b, const struct relevance *rel,
+                           size_t word, const uint64_t bits[FOUND_PIECE])
+{
+    for (uint32_t w = 0; w < FOUND_PIECE; w++) {
+        for (uint64_t left = bits[w]; left; left &= left - 1) {
+            uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(left);
+            int64_t key = -(int64_t)relevance_of(rel, i);
+
+            if (b->n < b->k || key < b->v[0].key)
+                consider(r, b, (uint32_t)(word * 64) + i, key);
+        }
+    }
+}
+
+static size_t sort_best(struct best *b)
+{
+    for (size_t m = b->n; m > 1; m--) { /* heapsort: the worst goes last */
+        struct hit t = b->v[0];
+
+        b->v[0] = b->v[m - 1];
+        b->v[m - 1] = t;
+        sift_down(b->v, m - 1, 0);
+    }
+    return b->n;
+}
+
 /* Once for each order, so that it is not asked for each document; most end at the first line. */
 static inline __attribute__((always_inline)) void scan(const struct ranker *r, enum sort sort,
-                                                       const struct set *result, struct best *b)
+                                                       struct best *b)
 {
-    struct set_at at;
+    struct finder at;
 
-    for (uint32_t i = set_first(result, &at); i != SET_END; i = set_next(result, &at)) {
+    for (uint32_t i = finder_begin(&at, r->found, 0); i != SET_END; i = finder_next(&at)) {
         int64_t key = key_of(r, sort, i);
 
         if (b->n < b->k || key <= b->v[0].key)
@@ -248,89 +192,283 @@ static inline __attribute__((always_inline)) void scan(const struct ranker *r, e
     }
 }
 
-static void scan_all(const struct ranker *r, const struct set *result, struct best *b)
-{
-    switch (r->sort) {
-    case SORT_RELEVANCE:
-        scan(r, SORT_RELEVANCE, result, b);
-        break;
-    case SORT_SCORE:
-        scan(r, SORT_SCORE, result, b);
-        break;
-    case SORT_QUALITY:
-        scan(r, SORT_QUALITY, result, b);
-        break;
-    case SORT_UPDATED:
-        scan(r, SORT_UPDATED, result, b);
-        break;
-    case SORT_NAME:
-        scan(r, SORT_NAME, result, b);
-        break;
-    case SORT_COMPANY:
-        scan(r, SORT_COMPANY, result, b);
-        break;
-    }
-}
-
-static size_t take_best(const struct ranker *r, const struct set *result, const struct bound *bound,
-                        size_t k, struct hit *out)
+/* All that is found is looked at. */
+static size_t take_best(const struct ranker *r, const struct bound *bound, size_t k,
+                        struct hit *out)
 {
     struct best b = {.v = out, .k = k, .bound = bound};
 
-    scan_all(r, result, &b);
-    for (size_t m = b.n; m > 1; m--) { /* heapsort: the worst goes last */
-        struct hit t = out[0];
-
-        out[0] = out[m - 1];
-        out[m - 1] = t;
-        sift_down(out, m - 1, 0);
-    }
-    return b.n;
+    if (r->sort == SORT_QUALITY)
+        scan(r, SORT_QUALITY, &b);
+    else if (r->sort == SORT_UPDATED)
+        scan(r, SORT_UPDATED, &b);
+    else if (r->sort == SORT_NAME)
+        scan(r, SORT_NAME, &b);
+    else
+        scan(r, SORT_COMPANY, &b);
+    return sort_best(&b);
 }
 
-/* Documents lie in the order of the score already: the first k behind the cursor. */
-static size_t take_first(const struct ranker *r, const struct set *result, const struct bound *b,
-                         size_t k, struct hit *out)
+/*
+ * Documents come in the order of the score, so that of two with the same relevance the first wins:
+ * once there are k, others must have more than the worst of them.
+ */
+static size_t take_relevant(const struct ranker *r, const struct bound *bound, size_t k,
+                            struct hit *out)
 {
-    uint32_t lo = 0, hi = r->s->n;
-    struct set_at at;
-    size_t n = 0;
+    struct best b = {.v = out, .k = k, .bound = bound};
+    uint64_t found[FOUND_PIECE], enough[FOUND_PIECE];
+    struct relevance rel;
+    size_t hint = 0;
 
+    relevance_begin(&rel, r->e, r->e->pool.mem);
+    if (bound->set && -bound->last.key < (int64_t)rel.most)
+        rel.most = (uint32_t)-bound->last.key;
+    for (size_t word = 0; word < bits_words(r->s->n); word += FOUND_PIECE) {
+        uint32_t least = b.n < k ? 0 : (uint32_t)-b.v[0].key + 1;
+
+        if (least > rel.most)
+            break;
+        if (!found_piece(r->found, word, &hint, found))
+            continue;
+        relevance_move(&rel, word);
+        if (!relevance_at_least(&rel, least, found, enough))
+            continue;
+        consider_piece(r, &b, &rel, word, enough);
+    }
+    return sort_best(&b);
+}
+
+/* Documents in order of the key, ascending, and then of the id. */
+static uint32_t in_order(const struct ranker *r, uint32_t at)
+{
+    switch (r->sort) {
+    case SORT_NAME:
+        return codes_at(&r->s->sorted[ORDER_NAME], at);
+    case SORT_COMPANY:
+        return codes_at(&r->s->sorted[ORDER_COMPANY], at);
+    case SORT_UPDATED:
+        return codes_at(&r->s->sorted[SORTED_UPDATED], at);
+    case SORT_QUALITY:
+        return codes_at(&r->s->sorted[SORTED_QUALITY], at);
+    case SORT_SCORE: /* descending */
+    case SORT_RELEVANCE:
+        break;
+    }
+    return at;
+}
+
+static struct hit hit_at(const struct ranker *r, uint32_t at)
+{
+    uint32_t i = in_order(r, at);
+
+    return make_hit(r, i, key_of(r, r->sort, i));
+}
+
+/* The first place of [lo, hi) whose hit is behind the bound; all behind it are, too. */
+static uint32_t first_behind(const struct ranker *r, const struct bound *b, uint32_t lo,
+                             uint32_t hi)
+{
     while (b->set && lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
-        struct hit h = make_hit(r, mid, key_of(r, SORT_SCORE, mid));
+        struct hit h = hit_at(r, mid);
 
         if (is_behind(r, b, &h))
             hi = mid;
         else
             lo = mid + 1;
     }
-    for (uint32_t i = set_from(result, &at, lo); i != SET_END && n < k; i = set_next(result, &at))
+    return lo;
+}
+
+/* *steps: how many may be made yet; 0 afterwards: they did not suffice. */
+static size_t take_found(const struct ranker *r, uint32_t from, uint32_t to, size_t k,
+                         size_t *steps, struct hit *out)
+{
+    struct finder x;
+    size_t n = 0;
+
+    if (r->sort == SORT_SCORE) { /* documents lie in this order, and need no steps */
+        for (uint32_t i = finder_begin(&x, r->found, from); i < to && n < k; i = finder_next(&x))
+            out[n++] = hit_at(r, i);
+        return n;
+    }
+    for (uint32_t at = from; at < to && n < k && *steps; at++, --*steps)
+        if (found_has(r->found, in_order(r, at)))
+            out[n++] = hit_at(r, at);
+    return n;
+}
+
+/* The first place of [0, end) whose key is that of the last. */
+static uint32_t group_of(const struct ranker *r, uint32_t end)
+{
+    int64_t key = hit_at(r, end - 1).key;
+    uint32_t lo = 0, hi = end - 1;
+
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+
+        if (hit_at(r, mid).key == key)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return lo;
+}
+
+/* Keys from the last to the first, and those of one key from its first document on. */
+static size_t take_backwards(const struct ranker *r, const struct bound *b, size_t k, size_t *steps,
+                             struct hit *out)
+{
+    uint32_t end = r->s->n, lo = 0;
+    size_t n = 0;
+
+    while (b->set && lo < end) { /* groups whose keys come before the bound's */
+        uint32_t mid = lo + (end - lo) / 2;
+
+        if (hit_at(r, mid).key < b->last.key)
+            end = mid;
+        else
+            lo = mid + 1;
+    }
+    while (end && n < k && *steps) {
+        uint32_t from = group_of(r, end);
+
+        n += take_found(r, first_behind(r, b, from, end), end, k - n, steps, out + n);
+        end = from;
+    }
+    return n;
+}
+
+/* Documents lie in the order of the score already: the first k behind the cursor. */
+static size_t take_first(const struct ranker *r, const struct bound *b, size_t k, struct hit *out)
+{
+    struct finder at;
+    size_t n = 0;
+    uint32_t i = finder_begin(&at, r->found, first_behind(r, b, 0, r->s->n));
+
+    for (; i != SET_END && n < k; i = finder_next(&at))
         out[n++] = make_hit(r, i, key_of(r, SORT_SCORE, i));
     return n;
 }
 
-size_t rank_segment(struct eval *e, const struct set *result, const struct cursor *after, size_t k,
+/* The first place in the order of quality with at least this. */
+static uint32_t quality_from(const struct segment *s, unsigned quality)
+{
+    uint32_t lo = 0, hi = s->n;
+
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+
+        if (s->quality[codes_at(&s->sorted[SORTED_QUALITY], mid)] < quality)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static void count_qualities(const struct ranker *r, uint32_t counts[UINT8_MAX + 1])
+{
+    struct finder at;
+
+    for (uint32_t i = finder_begin(&at, r->found, 0); i != SET_END; i = finder_next(&at))
+        counts[r->s->quality[i]]++;
+}
+
+/* The first k of one quality, by looking at all that are found. */
+static size_t take_one_quality(const struct ranker *r, const struct bound *bound, unsigned quality,
+                               size_t k, struct hit *out)
+{
+    struct best b = {.v = out, .k = k, .bound = bound};
+    uint64_t found[FOUND_PIECE];
+    size_t hint = 0;
+
+    for (size_t word = 0; word < bits_words(r->s->n); word += FOUND_PIECE) {
+        if (!found_piece(r->found, word, &hint, found))
+            continue;
+        for (size_t w = 0; w < FOUND_PIECE; w++) {
+            uint32_t from = (uint32_t)((word + w) * 64);
+            uint64_t left =
+                found[w] ? found[w] & bytes_equal(r->s->quality + from, (uint8_t)quality) : 0;
+
+            for (; left; left &= left - 1)
+                consider(r, &b, from + (uint32_t)__builtin_ctzll(left), r->sign * (int64_t)quality);
+        }
+    }
+    return sort_best(&b);
+}
+
+/*
+ * When the best qualities have none that are found: count all that are, and look only where there
+ * are some.  Where they are thin, a pass over all is shorter than going along the order.
+ */
+static size_t take_qualities(const struct ranker *r, const struct bound *b, size_t k,
+                             struct hit *out)
+{
+    uint32_t counts[UINT8_MAX + 1] = {0};
+    size_t steps = SIZE_MAX, n = 0;
+
+    count_qualities(r, counts);
+    for (unsigned i = 0; i <= UINT8_MAX && n < k; i++) {
+        unsigned quality = r->sign > 0 ? i : UINT8_MAX - i;
+        size_t want = counts[quality] < k - n ? counts[quality] : k - n;
+        uint32_t from, to;
+
+        if (!want || (b->set && r->sign * (int64_t)quality < b->last.key))
+            continue;
+        from = quality_from(r->s, quality);
+        to = quality_from(r->s, quality + 1);
+        if ((to - from) / counts[quality] * want > r->s->n / 64)
+            n += take_one_quality(r, b, quality, k - n, out + n);
+        else
+            n += take_found(r, first_behind(r, b, from, to), to, k - n, &steps, out + n);
+    }
+    return n;
+}
+
+/*
+ * Going along an order and asking whether each document was found, it takes n / count steps to the
+ * next one; looking at all that were found takes count, and is some times as fast a step.  What is
+ * found may have none of the first in this order: going along ends where the other way would have.
+ */
+static size_t take_broad(const struct ranker *r, const struct bound *b, size_t k, struct hit *out)
+{
+    bool backwards = (r->sign > 0) == (order_of(r->sort) >= 0);
+    size_t steps = r->found->count / 16, n;
+
+    if (steps < k * (r->found->n / r->found->count))
+        return take_best(r, b, k, out);
+    if (backwards)
+        n = take_backwards(r, b, k, &steps, out);
+    else
+        n = take_found(r, first_behind(r, b, 0, r->s->n), r->s->n, k, &steps, out);
+    if (steps)
+        return n;
+    return r->sort == SORT_QUALITY ? take_qualities(r, b, k, out) : take_best(r, b, k, out);
+}
+
+size_t rank_segment(struct eval *e, const struct found *found, const struct cursor *after, size_t k,
                     struct hit *out)
 {
-    struct ranker r = {.e = e, .s = e->s, .sort = e->ask->sort, .sign = e->ask->reverse ? 1 : -1};
+    struct ranker r = {
+        .e = e, .s = e->s, .found = found, .sort = e->ask->sort, .sign = e->ask->reverse ? 1 : -1};
     int order = order_of(r.sort);
-    struct relevance window;
     struct bound b = bound_of(&r, after);
-    size_t n;
+    size_t steps = SIZE_MAX, n;
 
-    if (!result->count)
+    if (!found->count)
         return 0;
-    if (r.sort == SORT_RELEVANCE && result->bits) { /* few are looked up one by one */
-        relevance_begin(&window, e, e->pool.mem);
-        r.window = &window;
-    }
-    if (r.sort == SORT_SCORE && !e->ask->reverse)
-        n = take_first(&r, result, &b, k, out);
+    if (r.sort == SORT_RELEVANCE)
+        n = take_relevant(&r, &b, k, out);
+    else if (r.sort == SORT_SCORE && !e->ask->reverse)
+        n = take_first(&r, &b, k, out);
+    else if (r.sort == SORT_SCORE)
+        n = take_backwards(&r, &b, k, &steps, out);
     else
-        n = take_best(&r, result, &b, k, out);
+        n = take_broad(&r, &b, k, out);
     for (size_t i = 0; i < n && order >= 0; i++) {
-        out[i].text = texts_at(&e->s->orders[order], e->s->ranks[order][out[i].ordinal]);
+        out[i].text = texts_at(&e->s->orders[order], codes_at(&e->s->ranks[order], out[i].ordinal));
         out[i].key = 0;
     }
     return n;

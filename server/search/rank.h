@@ -11,6 +11,7 @@
 
 #include "server/search/cursor.h"
 #include "server/search/eval.h"
+#include "server/search/found.h"
 
 struct hit {
     const struct segment *segment;
@@ -23,10 +24,10 @@ struct hit {
 int hit_compare(const struct hit *a, const struct hit *b, bool reverse);
 
 /*
- * Up to k hits of `result` behind `after` (NULL: from the start) in order into out; the number of
- * them.
+ * Up to k hits of what is found behind `after` (NULL: from the start) in order into out; the number
+ * of them.
  */
-size_t rank_segment(struct eval *e, const struct set *result, const struct cursor *after, size_t k,
+size_t rank_segment(struct eval *e, const struct found *found, const struct cursor *after, size_t k,
                     struct hit *out);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "server/search/facets.h"
 #include "server/search/index.h"
 #include "server/search/panes.h"
 #include "server/search/rank.h"
@@ -85,24 +86,35 @@ void search_close(struct search *s)
     free(s);
 }
 
+static bool is_selected(const struct ask *a, int facet)
+{
+    for (size_t i = 0; i < a->n_selections; i++)
+        if ((int)a->selections[i].facet == facet)
+            return true;
+    return false;
+}
+
+/* The panes of what is selected from have results of their own; all others share the full one. */
 static void add_panes(struct arena *mem, struct eval *e, const struct set *full, bool all,
                       struct tally *tallies)
 {
-    for (int f = 1; f < FACET_END; f++) {
-        struct set own = *full;
-        bool own_all = all, has_own = false;
+    bool others[FACET_END] = {0};
 
-        if (!e->ask->panes[f])
+    for (int f = 1; f < FACET_END; f++) {
+        bool one[FACET_END] = {0}, own_all;
+        struct set own;
+
+        others[f] = e->ask->panes[f] && !is_selected(e->ask, f);
+        if (!e->ask->panes[f] || others[f])
             continue;
-        for (size_t i = 0; i < e->ask->n_selections; i++)
-            has_own |= (int)e->ask->selections[i].facet == f;
-        if (has_own)
-            own = eval_result(e, f, &own_all);
+        one[f] = true;
+        own = eval_result(e, f, &own_all);
         if (own.count)
-            tally_add(mem, &tallies[f], e->s, (enum facet)f, &own, own_all ? &e->dead : NULL);
-        if (has_own)
-            set_release(&e->pool, &own);
+            panes_add(mem, tallies, e->s, one, &own, own_all ? &e->dead : NULL);
+        set_release(&e->pool, &own);
     }
+    if (full->count)
+        panes_add(mem, tallies, e->s, others, full, all ? &e->dead : NULL);
 }
 
 /* Merge two sorted lists of hits into the first k. */
@@ -155,15 +167,19 @@ static void add_segment(struct arena *mem, const struct live *l, const struct as
                         const struct cursor *after, struct sum *sum, int64_t *total)
 {
     struct eval e;
+    struct found found;
     struct set full;
     bool all;
     size_t n;
 
     eval_begin(&e, mem, l, q);
-    full = eval_result(&e, 0, &all);
-    *total += (int64_t)full.count;
-    add_panes(mem, &e, &full, all, sum->tallies);
-    n = rank_segment(&e, &full, after, sum->k, sum->more);
+    if (!facets_answer(&e, sum->tallies, &found)) {
+        full = eval_result(&e, 0, &all);
+        add_panes(mem, &e, &full, all, sum->tallies);
+        found_of_set(&found, &full);
+    }
+    *total += (int64_t)found.count;
+    n = rank_segment(&e, &found, after, sum->k, sum->more);
     sum->n = merge_hits(mem, &sum->hits, sum->n, sum->more, n, sum->k, q->reverse);
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/file.h"
 #include "server/search/checksum.h"
+#include "server/search/cube.h"
 
 #define MAGIC UINT64_C(0x31786564696c676c) /* "lgildex1" */
 
@@ -18,6 +19,18 @@ bool values_are_multi(int kind)
         if (field->facet == kind)
             return field->kind == KIND_STRS;
     return false;
+}
+
+const enum facet first_facets[FIRST_FACETS] = {FACET_seniority, FACET_department,
+                                               FACET_industry,  FACET_employees,
+                                               FACET_country,   FACET_email_status};
+
+int facet_first(enum facet f)
+{
+    for (int i = 0; i < FIRST_FACETS; i++)
+        if (first_facets[i] == f)
+            return i;
+    return -1;
 }
 
 static const void *section(const struct segment *s, int i)
@@ -91,6 +104,15 @@ static bool read_dict(const struct segment *s, int i, struct dict *out)
     return true;
 }
 
+/* A column of numbers up to most. */
+static bool read_column(const struct segment *s, int at, size_t most, struct codes *out)
+{
+    int width = codes_width(most);
+
+    *out = (struct codes){section(s, at), width, width};
+    return section_size(s, at) >= (size_t)s->n * (size_t)width;
+}
+
 static bool read_values(struct segment *s, int kind)
 {
     struct codes *codes = &s->codes[kind];
@@ -101,17 +123,51 @@ static bool read_values(struct segment *s, int kind)
         return false;
     if (values_are_multi(kind))
         return true;
-    codes->v = section(s, SEC_CODES + kind);
-    codes->width = codes_width(n);
-    return section_size(s, SEC_CODES + kind) >= (size_t)s->n * (size_t)codes->width;
+    if (facet_first((enum facet)kind) >= 0 && codes_width(n) == 1) {
+        *codes = (struct codes){s->rows + facet_first((enum facet)kind), 1, FIRST_FACETS};
+        return true;
+    }
+    return read_column(s, SEC_CODES + kind, n, codes);
+}
+
+static bool read_planes(struct segment *s, int i)
+{
+    const struct dict *d = &s->dicts[TEXT_CLASSES + first_facets[i]];
+    struct planes *p = &s->planes[i];
+
+    planes_choose(p, d->counts, d->texts.n, s->n);
+    p->bits = section(s, SEC_PLANES + i);
+    return section_size(s, SEC_PLANES + i) >= (size_t)p->n * p->words * sizeof(uint64_t);
+}
+
+static bool read_cube(struct segment *s)
+{
+    uint32_t values[FIRST_FACETS];
+    size_t cells;
+
+    for (int i = 0; i < FIRST_FACETS; i++)
+        values[i] = s->dicts[TEXT_CLASSES + first_facets[i]].texts.n;
+    cells = cube_cells(values, s->n);
+    s->cube = cells ? section(s, SEC_CUBE) : NULL;
+    return section_size(s, SEC_CUBE) >= cells * sizeof(*s->cube);
+}
+
+static bool read_first(struct segment *s)
+{
+    s->rows = section(s, SEC_ROWS);
+    if (section_size(s, SEC_ROWS) < (size_t)s->n * FIRST_FACETS)
+        return false;
+    for (int i = 0; i < FIRST_FACETS; i++)
+        if (!read_planes(s, i))
+            return false;
+    return read_cube(s);
 }
 
 static bool columns_fit(const struct segment *s)
 {
     size_t n = s->n;
 
-    return section_size(s, SEC_IDS) >= n * sizeof(*s->ids) &&
-           section_size(s, SEC_BY_ID) >= n * sizeof(*s->by_id) && section_size(s, SEC_SCORE) >= n &&
+    return section_size(s, SEC_IDS) >= n * sizeof(*s->ids) && section_size(s, SEC_SCORE) >= n &&
            section_size(s, SEC_QUALITY) >= n &&
            section_size(s, SEC_UPDATED) >= n * sizeof(*s->updated) &&
            section_size(s, SEC_EMPLOYEES) >= n * sizeof(*s->employees) &&
@@ -124,10 +180,9 @@ static bool attach(struct segment *s)
 
     s->n = (uint32_t)h->documents;
     memcpy(s->domain.b, h->domain, sizeof(s->domain.b));
-    if (!columns_fit(s))
+    if (!columns_fit(s) || !read_column(s, SEC_BY_ID, s->n, &s->by_id))
         return false;
     s->ids = section(s, SEC_IDS);
-    s->by_id = section(s, SEC_BY_ID);
     s->score = section(s, SEC_SCORE);
     s->quality = section(s, SEC_QUALITY);
     s->updated = section(s, SEC_UPDATED);
@@ -136,15 +191,18 @@ static bool attach(struct segment *s)
     for (int i = 0; i < DICTS; i++)
         if (!read_dict(s, i, &s->dicts[i]))
             return false;
+    if (!read_first(s))
+        return false;
     for (int kind = 1; kind < VALUES_END; kind++)
         if (!read_values(s, kind))
             return false;
-    for (int o = 0; o < ORDERS; o++) {
+    for (int o = 0; o < ORDERS; o++)
         if (!read_texts(s, SEC_ORDER + o * 3, &s->orders[o]) ||
-            section_size(s, SEC_ORDER + o * 3 + 2) < (size_t)s->n * sizeof(uint32_t))
+            !read_column(s, SEC_ORDER + o * 3 + 2, s->orders[o].n, &s->ranks[o]))
             return false;
-        s->ranks[o] = section(s, SEC_ORDER + o * 3 + 2);
-    }
+    for (int o = 0; o < SORTED; o++)
+        if (!read_column(s, SEC_SORTED + o, s->n, &s->sorted[o]))
+            return false;
     return true;
 }
 
@@ -153,6 +211,7 @@ static struct segment *wrap(const uint8_t *image, size_t size, bool mapped)
     struct segment *s = xcalloc(1, sizeof(*s));
 
     atomic_init(&s->refs, 1);
+    blocks_init(&s->blocks);
     s->image = image;
     s->size = size;
     s->mapped = mapped;
@@ -241,6 +300,7 @@ void segment_unref(struct segment *s)
         munmap((void *)(uintptr_t)s->image, s->size);
     else
         free((void *)(uintptr_t)s->image);
+    blocks_release(&s->blocks);
     free(s);
 }
 
@@ -284,14 +344,14 @@ uint32_t segment_find(const struct segment *s, const struct uuid *id)
     uint32_t lo = 0, hi = s->n;
 
     /* New rows have newer ids: most look-ups end at the last one. */
-    if (uuid_compare(id, &s->ids[s->by_id[hi - 1]]) > 0)
+    if (uuid_compare(id, &s->ids[codes_at(&s->by_id, hi - 1)]) > 0)
         return UINT32_MAX;
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
-        int c = uuid_compare(&s->ids[s->by_id[mid]], id);
+        int c = uuid_compare(&s->ids[codes_at(&s->by_id, mid)], id);
 
         if (c == 0)
-            return s->by_id[mid];
+            return codes_at(&s->by_id, mid);
         if (c < 0)
             lo = mid + 1;
         else

@@ -6,11 +6,15 @@
  *   columns  ids, ordinals in order of id, score, quality, updated, employees, revenue; a code per
  *            single-valued kind of value
  *   dicts    sorted texts, each with the documents that have it: one a text class and kind of
- * value; for values also their order when folded orders   sorted texts of name and company, and the
- * rank of every document in each
+ *            value; for values also their order when folded
+ *   orders   sorted texts of name and company, the rank of every document in each; and documents
+ *            sorted by name, company, updated and quality
+ *   rows     the codes of the first screen's facets, document by document: for small results
+ *   planes   the same as a bitset for each bit of a code: for large results (planes.h)
+ *   cube     how many documents have each four of these codes: for results of facets alone (cube.h)
  *
- * Documents are in the default order: score descending, then id.  Integers are the machine's; a
- * file of another byte order fails its magic and is rebuilt.
+ * Documents are in the default order: score descending, then id.  Integers are the machine's
+ * (columns of codes: little-endian); a file of another byte order fails its magic and is rebuilt.
  */
 #ifndef SERVER_SEARCH_SEGMENT_H
 #define SERVER_SEARCH_SEGMENT_H
@@ -20,6 +24,7 @@
 #include "common/api.h"
 #include "common/err.h"
 #include "server/search/bits.h"
+#include "server/search/planes.h"
 
 /* Classes of words, by how much a match in them weighs for relevance. */
 enum text_class { TEXT_TITLE, TEXT_NAME, TEXT_COMPANY, TEXT_OTHER, TEXT_CLASSES };
@@ -35,7 +40,14 @@ enum {
 
 enum order { ORDER_NAME, ORDER_COMPANY, ORDERS };
 
-enum { SEGMENT_VERSION = 3, ORDER_TEXT_MAX = 160 /* bytes of a folded name that order it */ };
+/* Documents in order of a key, then id: the orders by text, then these. */
+enum { SORTED_UPDATED = ORDERS, SORTED_QUALITY, SORTED };
+
+/* The facets of the first screen, which have what makes counting them fast: rows, planes, cube. */
+enum { FIRST_FACETS = 6 };
+extern const enum facet first_facets[FIRST_FACETS];
+
+enum { SEGMENT_VERSION = 4, ORDER_TEXT_MAX = 160 /* bytes of a folded name that order it */ };
 
 /* Sections.  A dict has four: offsets of texts, texts, where postings are, postings. */
 enum {
@@ -50,7 +62,11 @@ enum {
     SEC_CODES = SEC_DICT + DICTS * 4,
     SEC_FOLDED = SEC_CODES + VALUES_END,
     SEC_ORDER = SEC_FOLDED + VALUES_END, /* three an order: offsets, texts, ranks */
-    SECTIONS = SEC_ORDER + ORDERS * 3,
+    SEC_SORTED = SEC_ORDER + ORDERS * 3,
+    SEC_ROWS = SEC_SORTED + SORTED,
+    SEC_PLANES,
+    SEC_CUBE = SEC_PLANES + FIRST_FACETS,
+    SECTIONS,
 };
 
 struct section {
@@ -78,10 +94,14 @@ struct dict {
     const uint8_t *data;
 };
 
-/* Code + 1 into the dict of a kind of value, 0 for no value; as wide as the dict needs. */
+/*
+ * A column of small numbers, as wide as they need.  For a kind of value: code + 1 into its dict, 0
+ * for no value.
+ */
 struct codes {
     const void *v; /* NULL: it is multi-valued */
-    int width;     /* bytes: 1, 2, 4 */
+    int width;     /* bytes: 1 to 4 */
+    int stride;    /* bytes from one to the next */
 };
 
 struct segment {
@@ -93,7 +113,7 @@ struct segment {
     struct uuid domain;
     uint32_t n;
     const struct uuid *ids;
-    const uint32_t *by_id; /* ordinals in order of id */
+    struct codes by_id; /* ordinals in order of id */
     const uint8_t *score, *quality;
     const int64_t *updated, *revenue; /* 0: unknown */
     const uint32_t *employees;        /* 0: unknown */
@@ -102,7 +122,12 @@ struct segment {
     const uint32_t
         *folded[VALUES_END]; /* the dict's texts in order of utf8_fold(), then as they are */
     struct texts orders[ORDERS];
-    const uint32_t *ranks[ORDERS];
+    struct codes ranks[ORDERS];
+    struct codes sorted[SORTED]; /* ordinals */
+    const uint8_t *rows; /* FIRST_FACETS codes a document; 0 where the facet's own are wider */
+    struct planes planes[FIRST_FACETS];
+    const uint32_t *cube; /* NULL: there is none */
+    struct blocks blocks; /* for questions to it */
 };
 
 /* Takes a malloc'd image that was finished or sealed here. NULL: it is not one (freed). */
@@ -144,16 +169,26 @@ uint32_t segment_find(const struct segment *s, const struct uuid *id);
 
 static inline uint32_t codes_at(const struct codes *c, uint32_t i)
 {
-    return c->width == 1   ? ((const uint8_t *)c->v)[i]
-           : c->width == 2 ? ((const uint16_t *)c->v)[i]
-                           : ((const uint32_t *)c->v)[i];
+    const uint8_t *p = (const uint8_t *)c->v + (size_t)i * (size_t)c->stride;
+    uint32_t out = p[0];
+
+    if (c->width > 1)
+        out |= (uint32_t)p[1] << 8;
+    if (c->width > 2)
+        out |= (uint32_t)p[2] << 16;
+    if (c->width > 3)
+        out |= (uint32_t)p[3] << 24;
+    return out;
 }
 
-/* Bytes of a code of a dict of n texts. */
+/* Bytes of the numbers up to n. */
 static inline int codes_width(size_t n)
 {
-    return n < UINT8_MAX ? 1 : n < UINT16_MAX ? 2 : 4;
+    return n <= UINT8_MAX ? 1 : n <= UINT16_MAX ? 2 : n < 1 << 24 ? 3 : 4;
 }
+
+/* Its place among first_facets, or -1. */
+int facet_first(enum facet f);
 
 /* Is this kind of value a list? */
 bool values_are_multi(int kind);

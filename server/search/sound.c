@@ -25,6 +25,16 @@ static bool texts_are_sound(const struct texts *t)
     return true;
 }
 
+/* Numbers of a column are below. */
+static bool column_below(const struct codes *c, uint32_t n, uint32_t limit)
+{
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        most = codes_at(c, i) > most ? codes_at(c, i) : most;
+    return n == 0 || most < limit;
+}
+
 static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
 {
     uint32_t most = 0;
@@ -35,13 +45,13 @@ static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
 }
 
 /* Every number below n once. */
-static bool is_permutation(const uint32_t *v, uint32_t n)
+static bool is_permutation(const struct codes *v, uint32_t n)
 {
     uint64_t *seen = xcalloc(bits_words(n), sizeof(*seen));
-    bool fine = all_below(v, n, n);
+    bool fine = column_below(v, n, n);
 
     for (uint32_t i = 0; fine && i < n; i++)
-        bits_set(seen, v[i]);
+        bits_set(seen, codes_at(v, i));
     fine = fine && bits_count(seen, bits_words(n)) == n;
     free(seen);
     return fine;
@@ -78,20 +88,34 @@ static bool dict_is_sound(const struct segment *s, int i)
 static bool values_are_sound(const struct segment *s, int kind)
 {
     const struct codes *c = &s->codes[kind];
+    const struct codes folded = {s->folded[kind], sizeof(uint32_t), sizeof(uint32_t)};
     uint32_t most = s->dicts[TEXT_CLASSES + kind].texts.n;
 
-    if (!is_permutation(s->folded[kind], most))
-        return false;
-    for (uint32_t i = 0; c->v && i < s->n; i++)
-        if (codes_at(c, i) > most)
+    return is_permutation(&folded, most) && (!c->v || column_below(c, s->n, most + 1));
+}
+
+/* Plane codes lead into a table of PLANE_CODES, whatever the bits; only those behind the last
+ * document must not be set. */
+static bool planes_are_sound(const struct segment *s, int i)
+{
+    const struct planes *p = &s->planes[i];
+
+    for (int k = 0; k < p->n && s->n % 64; k++)
+        if (p->bits[(size_t)(k + 1) * p->words - 1] >> (s->n % 64))
             return false;
     return true;
 }
 
 bool segment_is_sound(const struct segment *s)
 {
-    if (!is_permutation(s->by_id, s->n))
+    if (!is_permutation(&s->by_id, s->n))
         return false;
+    for (int i = 0; i < SORTED; i++)
+        if (!is_permutation(&s->sorted[i], s->n))
+            return false;
+    for (int i = 0; i < FIRST_FACETS; i++)
+        if (!planes_are_sound(s, i))
+            return false;
     for (int i = 0; i < DICTS; i++)
         if (!dict_is_sound(s, i))
             return false;
@@ -99,7 +123,7 @@ bool segment_is_sound(const struct segment *s)
         if (!values_are_sound(s, kind))
             return false;
     for (int o = 0; o < ORDERS; o++)
-        if (!texts_are_sound(&s->orders[o]) || !all_below(s->ranks[o], s->n, s->orders[o].n))
+        if (!texts_are_sound(&s->orders[o]) || !column_below(&s->ranks[o], s->n, s->orders[o].n))
             return false;
     return true;
 }

@@ -353,7 +353,8 @@ static void run_kind(struct bench *b, const struct kind *k)
         }
         rows += ask_index(b, &q, &ns[i]);
         if (getenv("SHOW"))
-            printf("  %10.3f ms  %s\n", (double)ns[i] / 1e6, q.q ? q.q : "");
+            printf("  %10.3f ms  %s %s\n", (double)ns[i] / 1e6, q.q ? q.q : "",
+                   q.sort ? q.sort : "");
         arena_free(mem);
     }
     snprintf(what, sizeof(what), "distinct %3zu rows %8lld", seen.n,

@@ -1,0 +1,132 @@
+#include "server/search/facets.h"
+
+#include <string.h>
+
+#include "server/search/cube.h"
+
+enum { DEAD_MOST = 64 /* one in so many documents; the dead are looked at one by one */ };
+
+struct known {
+    struct eval *e;
+    struct cube_ask ask;
+    uint8_t room[FIRST_FACETS][UINT8_MAX + 1]; /* for its codes */
+    bool chosen[FIRST_FACETS][UINT8_MAX + 1];
+    uint32_t *counts[FIRST_FACETS]; /* of the panes that are wanted */
+    size_t total;
+};
+
+/* The codes of what is selected. false: not of such a facet. */
+static bool read_selection(struct known *k, const struct selection *sel)
+{
+    int f = facet_first(sel->facet);
+    const struct texts *t = &k->e->s->dicts[TEXT_CLASSES + sel->facet].texts;
+
+    if (f < 0 || sel->node->kind != NODE_VALUES || sel->node->any_case || k->ask.codes[f])
+        return false;
+    for (size_t i = 0; i < sel->node->values.n; i++) {
+        uint32_t at = texts_find(t, sel->node->values.v[i]);
+
+        if (at == UINT32_MAX || k->chosen[f][at + 1])
+            continue;
+        k->chosen[f][at + 1] = true;
+        k->room[f][k->ask.n[f]++] = (uint8_t)(at + 1);
+    }
+    k->ask.codes[f] = k->room[f];
+    return true;
+}
+
+/* Everything that is asked for and shown is in the cube. */
+static bool begin(struct known *k)
+{
+    const struct ask *a = k->e->ask;
+
+    if (k->e->has_rest || !k->e->s->cube || k->e->dead.count * DEAD_MOST > k->e->s->n)
+        return false;
+    for (size_t i = 0; i < a->n_selections; i++)
+        if (!read_selection(k, &a->selections[i]))
+            return false;
+    for (int f = 1; f < FACET_END; f++) {
+        int i = facet_first((enum facet)f);
+
+        if (!a->panes[f])
+            continue;
+        if (i < 0 || !cube_can(k->e->s, &k->ask, i))
+            return false;
+        k->counts[i] = arena_alloc(k->e->pool.mem, (UINT8_MAX + 1) * sizeof(*k->counts[i]));
+    }
+    return cube_can(k->e->s, &k->ask, -1);
+}
+
+/* A dead document is taken out wherever it was counted. */
+static void take_out(struct known *k, uint32_t i)
+{
+    const uint8_t *row = k->e->s->rows + (size_t)i * FIRST_FACETS;
+    int differs = -1, n = 0;
+
+    for (int f = 0; f < FIRST_FACETS; f++) {
+        if (!k->ask.codes[f] || k->chosen[f][row[f]])
+            continue;
+        differs = f;
+        n++;
+    }
+    k->total -= n == 0;
+    for (int f = 0; f < FIRST_FACETS; f++)
+        if (k->counts[f] && (n == 0 || (n == 1 && differs == f)))
+            k->counts[f][row[f]]--;
+}
+
+static void count(struct known *k)
+{
+    const struct set *dead = &k->e->dead;
+    struct set_at at;
+
+    k->total = cube_total(k->e->s, &k->ask);
+    for (int f = 0; f < FIRST_FACETS; f++)
+        if (k->counts[f])
+            cube_pane(k->e->s, &k->ask, f, k->counts[f]);
+    if (!dead->count)
+        return;
+    for (uint32_t i = set_first(dead, &at); i != SET_END; i = set_next(dead, &at))
+        take_out(k, i);
+}
+
+/* All sets are bitsets, or there is one: what found.h takes. */
+static bool is_lazy(const struct eval *e)
+{
+    for (size_t i = 0; i < e->ask->n_selections; i++)
+        if (!e->selected[i].bits)
+            return false;
+    return true;
+}
+
+static void find(struct known *k, struct found *out)
+{
+    struct eval *e = k->e;
+
+    *out = (struct found){.dead = &e->dead, .n = e->s->n, .count = k->total};
+    if (is_lazy(e)) {
+        for (size_t i = 0; i < e->ask->n_selections; i++)
+            out->sets[out->n_sets++] = &e->selected[i];
+        return;
+    }
+    struct set *all = arena_alloc(e->pool.mem, sizeof(*all));
+    bool unused;
+
+    *all = eval_result(e, 0, &unused);
+    found_of_set(out, all);
+}
+
+bool facets_answer(struct eval *e, struct tally *tallies, struct found *out)
+{
+    struct known *k = arena_alloc(e->pool.mem, sizeof(*k));
+
+    k->e = e;
+    if (!begin(k))
+        return false;
+    count(k);
+    for (int f = 0; f < FIRST_FACETS; f++)
+        if (k->counts[f])
+            tally_add(e->pool.mem, &tallies[first_facets[f]], e->s, first_facets[f], k->counts[f]);
+    find(k, out);
+    return true;
+}
