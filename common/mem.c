@@ -67,18 +67,45 @@ struct arena *arena_new(void)
     return must(arena_try_new(), sizeof(struct arena));
 }
 
+static void run_deferred(struct arena *a)
+{
+    for (struct deferred *d = a->deferred; d; d = d->next)
+        if (d->fn)
+            d->fn(d->arg);
+    a->deferred = NULL;
+}
+
+static void free_chunks(struct chunk *c)
+{
+    for (struct chunk *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
+}
+
 void arena_free(struct arena *a)
 {
     if (!a)
         return;
-    for (struct deferred *d = a->deferred; d; d = d->next)
-        if (d->fn)
-            d->fn(d->arg);
-    for (struct chunk *c = a->chunks, *next; c; c = next) {
-        next = c->next;
-        free(c);
-    }
+    run_deferred(a);
+    free_chunks(a->chunks);
     free(a);
+}
+
+void arena_clear(struct arena *a)
+{
+    struct chunk *kept = a->chunks;
+
+    run_deferred(a);
+    if (!kept || kept->size > LARGEST_CHUNK) {
+        free_chunks(kept);
+        a->chunks = NULL;
+        return;
+    }
+    free_chunks(kept->next);
+    kept->next = NULL;
+    memset(kept->data, 0, kept->used);
+    kept->used = 0;
 }
 
 void arena_guard(struct arena *a, jmp_buf *env)

@@ -30,6 +30,8 @@ struct arena *arena_new(void);
 /* NULL when there is no memory. */
 struct arena *arena_try_new(void);
 void arena_free(struct arena *a); /* NULL is fine; runs the deferred calls, last one first */
+/* As arena_free() and a new one, for what comes again and again: keeps memory for the next time. */
+void arena_clear(struct arena *a);
 
 /*
  * From here until arena_unguard() a failed allocation of `a` does longjmp(*env, 1).

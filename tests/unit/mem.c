@@ -95,6 +95,34 @@ static void what_is_deferred_runs_backwards(void)
     CHECK_STR(order, "0dca");
 }
 
+static void add_one(void *arg)
+{
+    ++*(int *)arg;
+}
+
+static void a_cleared_one_is_as_new(void)
+{
+    struct arena *a = arena_new();
+    int ended = 0;
+
+    arena_clear(a);
+    for (size_t round = 0; round < 50; round++) {
+        arena_defer(a, add_one, &ended);
+        for (size_t n = 1; n < 600000; n *= round % 2 ? 7 : 19) {
+            unsigned char *p = arena_alloc(a, n);
+
+            for (size_t k = 0; k < n; k++)
+                if (p[k])
+                    CHECK(!"zeroed");
+            memset(p, 0xff, n);
+        }
+        arena_clear(a);
+        CHECK(ended == (int)round + 1);
+    }
+    arena_free(a);
+    CHECK(ended == 50);
+}
+
 /* A call that frees what a later one still needs would be the wrong order: here it would crash. */
 static void dependents_end_before_what_they_need(void)
 {
@@ -178,6 +206,7 @@ static const struct test tests[] = {
     {"mem: memory is zeroed, aligned and apart", memory_is_zeroed_aligned_and_apart},
     {"mem: texts are copied", texts_are_copied},
     {"mem: what is deferred runs backwards", what_is_deferred_runs_backwards},
+    {"mem: a cleared one is as new", a_cleared_one_is_as_new},
     {"mem: dependents end before what they need", dependents_end_before_what_they_need},
     {"mem: want of memory jumps to the guard", want_of_memory_jumps_to_the_guard},
     {"mem: without a guard the process ends", without_a_guard_the_process_ends},
