@@ -44,11 +44,18 @@ enum err store_count(struct store *s, const struct query *q, int64_t *out)
     return s->driver->count(s, q, out);
 }
 
+enum err store_commit_series(struct store *s, struct plan *plans, size_t n)
+{
+    assert(n && n <= SERIES_MAX);
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 1; i < plans[k].n; i++)
+            assert(plans[k].steps[i].kind != STEP_ADD);
+    return s->driver->commit(s, plans, n);
+}
+
 enum err store_commit(struct store *s, struct plan *plan)
 {
-    for (size_t i = 1; i < plan->n; i++)
-        assert(plan->steps[i].kind != STEP_ADD);
-    return s->driver->commit(s, plan);
+    return store_commit_series(s, plan, 1);
 }
 
 enum err store_reseal(struct store *s, const struct type *t, struct uuid *after, size_t *n)

@@ -134,6 +134,15 @@ struct plan {
 /* errors: ERR_CONFLICT and then plan->failed says which step; what settle returned */
 enum err store_commit(struct store *s, struct plan *plan) MUST_CHECK;
 
+enum { SERIES_MAX = 64 };
+
+/*
+ * Up to SERIES_MAX plans in order, each as by store_commit(), handed in at once so that they
+ * may share what a commit costs; others may come between them.  Those behind one that fails are
+ * not carried out.  Returns the first error.
+ */
+enum err store_commit_series(struct store *s, struct plan *plans, size_t n) MUST_CHECK;
+
 /*
  * Seal again, under the ring's newest key, the next few records of t behind *after that an older
  * one sealed; *after moves on, *n is how many there were.  0: none is left behind *after.
@@ -191,7 +200,7 @@ struct store_driver {
     enum err (*find)(struct store *, const struct query *, struct arena *, store_each *, void *);
     enum err (*scan)(struct store *, const struct query *, store_each *, void *);
     enum err (*count)(struct store *, const struct query *, int64_t *);
-    enum err (*commit)(struct store *, struct plan *);
+    enum err (*commit)(struct store *, struct plan *, size_t n);
     enum err (*reseal)(struct store *, const struct type *, struct uuid *, size_t *);
     enum err (*changes)(struct store *, int64_t, struct change *, size_t, size_t *);
     int64_t (*last_change)(struct store *);

@@ -108,11 +108,17 @@ struct reader {
 /* Work for the writing thread, on the stack of the thread that waits for it. */
 struct pending {
     struct pending *next;
+    struct series *series;
     struct plan *plan;                              /* or, in a transaction of its own: */
     int (*call)(struct sqlite_store *s, void *arg); /* gives a result code */
     void *arg;
     enum err err;
-    sem_t done;
+};
+
+/* What was handed in together. */
+struct series {
+    bool failed; /* one of them, which those behind it share; the writing thread's own */
+    sem_t done;  /* posted for each */
 };
 
 struct pending_list {
@@ -131,6 +137,7 @@ struct writer {
     bool asleep, stop, bulk_turn;
 
     /* the writing thread's own */
+    int64_t people_us;        /* when people's last plan came */
     int64_t next_seq;         /* of the change sequence */
     struct chain_head head;   /* of the hash chain, with what is not committed yet */
     int wal_frames, wal_done; /* in the log, and of these already in the database */
@@ -228,7 +235,7 @@ enum err lite_count(struct store *s, const struct query *q, int64_t *out);
 
 enum err lite_writer_start(struct sqlite_store *s, int commit_most);
 void lite_writer_stop(struct sqlite_store *s); /* after everything that was handed in */
-enum err lite_commit(struct store *s, struct plan *plan);
+enum err lite_commit(struct store *s, struct plan *plans, size_t n);
 /* Call fn on the writing thread in a transaction of its own. */
 enum err lite_call(struct sqlite_store *s, int (*fn)(struct sqlite_store *, void *), void *arg);
 /*

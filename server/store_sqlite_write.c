@@ -4,6 +4,10 @@
  *
  * People's plans go first; what imports hand in gets the thread for BULK_US at a time, in commits
  * of its own, so neither starves.  Checkpoints are small and frequent for the same reason.
+ *
+ * While no people come, a commit of the bulk takes in more of its plans, because it writes each
+ * page once however many rows of it changed (measured: 2.9 pages a row in commits of 500 imported
+ * rows, 1.6 in those of 4,000).  It still ends with the plan that runs when somebody comes.
  */
 #include <assert.h>
 #include <errno.h>
@@ -13,11 +17,12 @@
 #include "common/log.h"
 #include "server/store_sqlite.h"
 
-enum { BULK_US = 5000, BATCH_MOST = 1024 };
+enum { BULK_US = 3000, BULK_ALONE_US = 100000, ALONE_US = 1000000, BATCH_MOST = 1024 };
 
 /* Frames of 4 KiB in the log that are not in the database yet. */
 enum {
     CHECKPOINT_IDLE = 100,   /* when nobody has come for IDLE_MS */
+    CHECKPOINT_SLICE = 2000, /* while people come: what they wait for */
     CHECKPOINT_BUSY = 8000,  /* also when somebody waits; the log is then started over */
     CHECKPOINT_FULL = 14000, /* the same, with more patience: the log is near its 64 MiB */
     CHECKPOINT_AGAIN = 1000, /* new frames before one that got stuck is tried again */
@@ -53,42 +58,53 @@ static struct pending *list_take(struct pending_list *l)
     return p;
 }
 
-/* Hand work to the writing thread and wait until it is done. */
-static enum err hand_in(struct sqlite_store *s, struct pending *p, bool bulk)
+/* Hand work to the writing thread and wait until it is done; the first error. */
+static enum err hand_in(struct sqlite_store *s, struct pending *v, size_t n, bool bulk)
 {
     struct writer *w = &s->writer;
+    struct series series = {.failed = false};
+    enum err err = ERR_OK;
 
     if (atomic_load(&w->failed))
         return ERR_UNAVAILABLE;
-    if (sem_init(&p->done, 0, 0))
+    if (sem_init(&series.done, 0, 0))
         return ERR_NO_MEMORY;
     pthread_mutex_lock(&w->lock);
-    list_add(bulk ? &w->bulk : &w->people, p);
-    atomic_fetch_add(&s->waiting, 1);
+    for (size_t i = 0; i < n; i++) {
+        v[i].series = &series;
+        list_add(bulk ? &w->bulk : &w->people, &v[i]);
+    }
+    atomic_fetch_add(&s->waiting, (int64_t)n);
     if (w->asleep) {
         w->asleep = false;
         pthread_cond_signal(&w->wake);
     }
     pthread_mutex_unlock(&w->lock);
-    while (sem_wait(&p->done) && errno == EINTR)
-        continue;
-    sem_destroy(&p->done);
-    return p->err;
+    for (size_t i = 0; i < n; i++)
+        while (sem_wait(&series.done) && errno == EINTR)
+            continue;
+    sem_destroy(&series.done);
+    for (size_t i = 0; i < n && !err; i++)
+        err = v[i].err;
+    return err;
 }
 
-enum err lite_commit(struct store *base, struct plan *plan)
+enum err lite_commit(struct store *base, struct plan *plans, size_t n)
 {
-    struct pending p = {.plan = plan};
+    struct pending v[SERIES_MAX] = {{0}};
 
-    plan->failed = 0;
-    return hand_in((struct sqlite_store *)base, &p, plan->bulk);
+    for (size_t i = 0; i < n; i++) {
+        plans[i].failed = 0;
+        v[i].plan = &plans[i];
+    }
+    return hand_in((struct sqlite_store *)base, v, n, plans->bulk);
 }
 
 enum err lite_call(struct sqlite_store *s, int (*fn)(struct sqlite_store *, void *), void *arg)
 {
     struct pending p = {.call = fn, .arg = arg};
 
-    return hand_in(s, &p, false);
+    return hand_in(s, &p, 1, false);
 }
 
 /* The error of a transaction, or checkpoint, that cannot go on. */
@@ -124,7 +140,7 @@ static void undo(struct writer *w, int64_t seq, const struct chain_head *head)
 }
 
 /* One plan inside the open transaction; p->err says how it went. Not SQLITE_OK: it is broken. */
-static int run_plan(struct sqlite_store *s, struct pending *p, bool alone)
+static int carry_out(struct sqlite_store *s, struct pending *p, bool alone)
 {
     struct conn *c = &s->writer.conn;
     int64_t seq = s->writer.next_seq;
@@ -152,6 +168,17 @@ static int run_plan(struct sqlite_store *s, struct pending *p, bool alone)
     return lite_run_fixed(c, FIXED_RELEASE);
 }
 
+static int run_plan(struct sqlite_store *s, struct pending *p, bool alone)
+{
+    int rc = SQLITE_OK;
+
+    p->err = ERR_CONFLICT;
+    if (!p->series->failed)
+        rc = carry_out(s, p, alone);
+    p->series->failed = p->err != ERR_OK;
+    return rc;
+}
+
 struct batch {
     struct pending_list list;
     int n, good; /* good: not refused */
@@ -164,8 +191,10 @@ struct batch {
  */
 static void fail_all(struct batch *b, enum err err)
 {
-    for (struct pending *p = b->list.first; p; p = p->next)
+    for (struct pending *p = b->list.first; p; p = p->next) {
         p->err = err;
+        p->series->failed = true;
+    }
 }
 
 static void publish(struct sqlite_store *s, struct batch *b, int64_t seq_before)
@@ -213,16 +242,22 @@ static bool more_bulk(struct writer *w, struct batch *b, int64_t until)
     return p != NULL;
 }
 
+static bool people_come(const struct writer *w)
+{
+    return w->people_us && clock_mono_us() - w->people_us < ALONE_US;
+}
+
+/* The first one needs no savepoint, which would copy each page it touches: nobody is before it. */
 static int run_bulk(struct sqlite_store *s, struct batch *b)
 {
-    int64_t until = clock_mono_us() + BULK_US;
+    int64_t until = clock_mono_us() + (people_come(&s->writer) ? BULK_US : BULK_ALONE_US);
     struct pending *p = b->list.first;
     int rc;
 
     do {
-        rc = run_plan(s, p, s->writer.most == 1);
+        rc = run_plan(s, p, b->n == 1);
         b->good += !p->err;
-        if (rc != SQLITE_OK || !more_bulk(&s->writer, b, until))
+        if (rc != SQLITE_OK || !b->good || !more_bulk(&s->writer, b, until))
             return rc;
         p = p->next;
     } while (p);
@@ -263,7 +298,7 @@ static void answer(struct sqlite_store *s, struct batch *b)
     atomic_fetch_sub(&s->waiting, b->n);
     for (struct pending *p = b->list.first, *next; p; p = next) {
         next = p->next;
-        sem_post(&p->done);
+        sem_post(&p->series->done);
     }
 }
 
@@ -302,6 +337,8 @@ static void do_batch(struct sqlite_store *s, struct batch *b)
 {
     int64_t before = atomic_load(&s->last_change);
 
+    if (!b->bulk && b->list.first->plan)
+        s->writer.people_us = clock_mono_us();
     if (atomic_load(&s->writer.failed))
         fail_all(b, ERR_UNAVAILABLE);
     else
@@ -360,11 +397,17 @@ static int frames_to_do(const struct writer *w)
     return atomic_load(&w->failed) ? 0 : w->wal_frames - w->wal_done;
 }
 
-/* A log that is long, and longer than when it was last tried. */
+/* A log that is long, and longer than when it was last tried; or a slice of it for people's sake.
+ */
 static bool log_is_long(const struct writer *w)
 {
-    return frames_to_do(w) && w->wal_frames >= CHECKPOINT_BUSY &&
-           (!w->wal_tried || w->wal_frames - w->wal_tried >= CHECKPOINT_AGAIN);
+    int news = w->wal_frames - w->wal_tried;
+
+    if (!frames_to_do(w))
+        return false;
+    if (w->wal_frames < CHECKPOINT_BUSY)
+        return news >= CHECKPOINT_SLICE && people_come(w);
+    return !w->wal_tried || news >= CHECKPOINT_AGAIN;
 }
 
 /* With the lock held: there is no work.  True: none came for so long that the log can be tidied. */

@@ -148,6 +148,41 @@ static void people_go_before_bulk_and_neither_starves(void)
     check_order("Pbbppp", "Pbpppb");
 }
 
+/* Five plans, the fourth of them refused: those before it are there, those behind it are not. */
+static void check_series(bool bulk, unsigned first)
+{
+    enum { N = 5, BAD = 3 };
+    struct thing recs[N];
+    struct step steps[N];
+    struct plan plans[N];
+    struct store_stats before, after;
+
+    for (unsigned i = 0; i < N; i++) {
+        recs[i] = (struct thing){.id = uuid_of(first + (i == BAD ? 0 : i))};
+        steps[i] = (struct step){.kind = STEP_INSERT, .type = &thing_type, .rec = &recs[i]};
+        plans[i] = (struct plan){.steps = &steps[i], .n = 1, .bulk = bulk};
+    }
+    store_stats(store, &before);
+    CHECK(store_commit_series(store, plans, N) == ERR_CONFLICT);
+    store_stats(store, &after);
+    CHECK(after.plans - before.plans == BAD && after.refused - before.refused == N - BAD);
+    for (unsigned i = 0; i < N; i++) {
+        struct uuid id = uuid_of(first + i);
+        struct thing out;
+
+        CHECK(store_get(store, &thing_type, &id, 0, mem, &out) ==
+              (i < BAD ? ERR_OK : ERR_NOT_FOUND));
+    }
+    CHECK(store_commit_series(store, plans + BAD + 1, 1) == ERR_OK);
+    CHECK(store_commit_series(store, plans + 1, N - 1) == ERR_CONFLICT);
+}
+
+static void a_series_ends_where_it_is_refused(void)
+{
+    check_series(true, 7000);
+    check_series(false, 7010);
+}
+
 static void signal_watch(void *arg)
 {
     atomic_fetch_add((atomic_int *)arg, 1);
@@ -424,6 +459,7 @@ static void readers_are_given_back(void)
 static const struct test tests[] = {
     {"spends exactly what there is", spends_exactly_what_there_is},
     {"people go before bulk and neither starves", people_go_before_bulk_and_neither_starves},
+    {"a series ends where it is refused", a_series_ends_where_it_is_refused},
     {"numbers every change", numbers_every_change},
     {"seals what is sealed", seals_what_is_sealed},
     {"a moved sealed text does not open", a_moved_sealed_text_does_not_open},
