@@ -15,7 +15,7 @@ enum {
     SEARCHABLE_MS = 30000,
     LOOK_MS = 200,
     LOOK_EVERY = 256,    /* rows between two looks at whether to stop */
-    CAREFUL_ROWS = 1200, /* more than a chunk has */
+    CAREFUL_ROWS = 1200, /* more than a part has */
 };
 
 static enum err read_params(const struct job *job, struct arena *mem, struct upload_params *out,

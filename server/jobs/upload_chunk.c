@@ -1,10 +1,12 @@
 /*
- * A chunk is one plan: its companies, its profiles, what was rejected, and the job's checkpoint, so
- * that a resume after any crash repeats nothing.  While a thread of the importer commits one chunk,
- * the next is prepared; records in flight are found in the chunk, all others in the store.
+ * A part is one plan: its companies, its profiles, what was rejected, and the job's checkpoint, so
+ * that a resume after any crash repeats nothing.  It is as large as takes PART_US of the writing
+ * thread's time, for so long do others wait for it.  The parts of a chunk are handed in together,
+ * so that the store may commit many at once when nobody else comes.
  *
- * A chunk is as large as takes HOLD_BUSY_US of the writing thread's time while others commit too,
- * and HOLD_IDLE_US when nobody does: large ones write fewer pages for each row.
+ * While a thread of the importer commits one chunk, the next is prepared; records of either are
+ * found there, all others in the store.  What a closed part holds does not change any more: news of
+ * its records are written as changes by a later part.
  */
 #include "server/jobs/upload_chunk.h"
 
@@ -12,7 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { HOLD_BUSY_US = 5000, HOLD_IDLE_US = 25000 };
+#include "common/copy.h"
+#include "server/jobs_private.h"
+
+enum { PART_US = 2000 };
 
 struct chunk *chunk_new(void)
 {
@@ -35,8 +40,16 @@ static void chunk_clear(struct chunk *c)
     arena_free(c->mem);
     memset(c->row_slots, 0, sizeof(c->row_slots));
     memset(c->company_slots, 0, sizeof(c->company_slots));
-    c->n_steps = c->n_read = c->n_rows = c->n_companies = 0;
+    c->n = c->closed = (struct extent){0};
+    c->n_parts = 0;
     c->mem = arena_new();
+}
+
+void chunk_keep_row(struct chunk *c, struct written *w)
+{
+    struct profile p = w->p;
+
+    record_copy(&profile_type, c->mem, &w->p, &p);
 }
 
 static uint32_t slot_of(const struct uuid *key)
@@ -73,12 +86,22 @@ void chunk_each(const struct slot *slots, const struct uuid *key, void (*fn)(voi
             fn(arg, slots[i].at - 1);
 }
 
+size_t chunk_newest(const struct slot *slots, const struct uuid *key)
+{
+    size_t newest = SIZE_MAX;
+
+    for (uint32_t i = slot_of(key); slots[i].at; i = (i + 1) & (SLOTS - 1))
+        if (uuid_equal(&slots[i].key, key) && (newest == SIZE_MAX || slots[i].at > newest + 1))
+            newest = slots[i].at - 1;
+    return newest;
+}
+
 static void add_step(struct chunk *c, const struct type *type, const void *rec, bool insert,
                      uint64_t changed)
 {
-    assert(c->n_steps < STEPS_MOST);
+    assert(c->n.steps < STEPS_MOST);
     if (insert || changed)
-        c->steps[c->n_steps++] = (struct step){.kind = insert ? STEP_INSERT : STEP_UPDATE,
+        c->steps[c->n.steps++] = (struct step){.kind = insert ? STEP_INSERT : STEP_UPDATE,
                                                .type = type,
                                                .rec = rec,
                                                .fields = changed};
@@ -87,10 +110,10 @@ static void add_step(struct chunk *c, const struct type *type, const void *rec, 
 /* In the order of the rows, as they would have been written one by one. */
 static void write_records(struct chunk *c)
 {
-    for (size_t i = 0; i < c->n_companies; i++)
+    for (size_t i = c->closed.companies; i < c->n.companies; i++)
         add_step(c, &company_type, &c->companies[i].c, c->companies[i].insert,
                  c->companies[i].changed);
-    for (size_t i = 0; i < c->n_rows; i++)
+    for (size_t i = c->closed.rows; i < c->n.rows; i++)
         add_step(c, &profile_type, &c->rows[i].p, c->rows[i].insert, c->rows[i].changed);
 }
 
@@ -100,41 +123,47 @@ static void write_checkpoint(struct importer *im, int64_t offset)
     static const char *const names[] = {"offset",     "progress", "n_read",    "n_created",
                                         "n_updated",  "n_merged", "n_skipped", "attempts",
                                         "n_rejected", NULL};
-    struct chunk *c = im->filling;
+    struct job *at = &im->filling->checkpoints[im->filling->n_parts];
     int64_t size = im->file->size;
-    uint64_t set = 0;
 
-    c->checkpoint = *im->job;
-    c->checkpoint.offset = offset;
-    c->checkpoint.n = im->counts;
-    c->checkpoint.attempts = 0;
-    c->checkpoint.progress.ppm = size && offset < size ? offset * 1000000 / size : 1000000;
-    for (size_t i = 0; names[i]; i++)
-        set |= type_bit(&job_type, type_field(&job_type, names[i]));
-    add_step(c, &job_type, &c->checkpoint, false, set);
+    *at = *im->job;
+    at->offset = offset;
+    at->n = im->counts;
+    at->attempts = 0;
+    at->progress.ppm = size && offset < size ? offset * 1000000 / size : 1000000;
+    add_step(im->filling, &job_type, at, false, job_fields(names));
 }
 
 /*
- * What a plan costs is the writing thread's own time: how long the disk or others take says nothing
- * about how large it should be.
+ * A plan's turn on the writing thread begins, and the one before it is over.  What it costs is the
+ * thread's own time: how long the disk takes says nothing about how large a part should be.
  */
-static int64_t thread_us(clockid_t clock)
-{
-    struct timespec t = {0};
-
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* The plan's turn on the writing thread begins. */
-static enum err note_begin(void *arg)
+static enum err note_turn(void *arg)
 {
     struct importer *im = arg;
+    struct timespec t = {0};
+    int64_t now;
 
-    if (pthread_getcpuclockid(pthread_self(), &im->writer))
-        im->writer = CLOCK_MONOTONIC;
-    im->began_us = thread_us(im->writer);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    now = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    if (im->held++ == 0)
+        im->began_us = now;
+    im->hold_us = now - im->began_us;
     return ERR_OK;
+}
+
+void chunk_close_part(struct importer *im, int64_t offset)
+{
+    struct chunk *c = im->filling;
+
+    write_records(c);
+    write_checkpoint(im, offset);
+    c->plans[c->n_parts++] = (struct plan){.steps = c->steps + c->closed.steps,
+                                           .n = c->n.steps - c->closed.steps,
+                                           .settle = note_turn,
+                                           .arg = im,
+                                           .bulk = true};
+    c->closed = c->n;
 }
 
 static void *commit_thread(void *arg)
@@ -143,21 +172,18 @@ static void *commit_thread(void *arg)
 
     pthread_mutex_lock(&im->lock);
     for (;;) {
-        struct plan plan = {.bulk = true, .settle = note_begin, .arg = im};
         enum err err;
 
         while (!im->busy && !im->stop)
             pthread_cond_wait(&im->moved, &im->lock);
         if (!im->busy)
             break;
-        plan.steps = im->flying->steps;
-        plan.n = im->flying->n_steps;
         pthread_mutex_unlock(&im->lock);
-        err = store_commit(im->srv->store, &plan);
+        im->held = 0;
+        err = store_commit_series(im->srv->store, im->flying->plans, im->flying->n_parts);
         if (!err && im->srv->jobs)
             jobs_changed(im->srv->jobs);
         pthread_mutex_lock(&im->lock);
-        im->hold_us = thread_us(im->writer) - im->began_us;
         im->err = err;
         im->busy = false;
         pthread_cond_broadcast(&im->moved);
@@ -178,36 +204,30 @@ enum err chunk_wait(struct importer *im)
     return err;
 }
 
-/* How many rows the next chunks shall have, from how long the last one took. */
+/* How many rows the next parts shall have, from how long all but the last of a chunk took. */
 static void adapt(struct importer *im)
 {
-    size_t rows = im->flying->n_read;
-    struct store_stats stats;
-    bool others;
+    const struct chunk *c = im->flying;
     int64_t want;
 
-    store_stats(im->srv->store, &stats);
-    others = stats.plans > im->plans + 1 || stats.waiting > 0;
-    im->plans = stats.plans;
-    if (im->one_by_one || !rows || im->hold_us <= 0)
+    if (im->chunk_rows < CHUNK_MOST)
+        im->chunk_rows *= 2;
+    if (im->held < 2 || im->hold_us <= 0)
         return;
-    want = (int64_t)rows * (others ? HOLD_BUSY_US : HOLD_IDLE_US) / im->hold_us;
-    if (want > 2 * (int64_t)im->limit)
-        want = 2 * (int64_t)im->limit;
-    im->limit = want < ROWS_LEAST ? ROWS_LEAST : want > ROWS_MOST ? ROWS_MOST : (size_t)want;
+    want = (int64_t)(c->n.read / c->n_parts) * (im->held - 1) * PART_US / im->hold_us;
+    if (want > 2 * (int64_t)im->part_rows)
+        want = 2 * (int64_t)im->part_rows;
+    im->part_rows = want < PART_LEAST ? PART_LEAST : want > PART_MOST ? PART_MOST : (size_t)want;
 }
 
-enum err chunk_launch(struct importer *im, int64_t offset)
+enum err chunk_launch(struct importer *im)
 {
     struct chunk *c = im->filling;
-    enum err err;
+    enum err err = chunk_wait(im);
 
-    write_records(c);
-    write_checkpoint(im, offset);
-    err = chunk_wait(im);
     if (err)
         return err;
-    if (im->flying->n_read)
+    if (im->flying->n.read)
         im->job->attempts = 0; /* as the one that has landed says */
     adapt(im);
     pthread_mutex_lock(&im->lock);
@@ -217,6 +237,7 @@ enum err chunk_launch(struct importer *im, int64_t offset)
     pthread_cond_broadcast(&im->moved);
     pthread_mutex_unlock(&im->lock);
     chunk_clear(im->filling);
+    im->filling->begin = c->checkpoints[c->n_parts - 1].offset;
     return ERR_OK;
 }
 
@@ -235,6 +256,7 @@ void importer_free(struct importer *im)
     pthread_cond_destroy(&im->moved);
     chunk_free(im->filling);
     chunk_free(im->flying);
+    arena_free(im->row_mem);
     free(im->known);
     free(im);
 }
@@ -250,14 +272,16 @@ struct importer *importer_new(struct server *srv, struct job *job, const struct 
     im->job = job;
     im->file = f;
     im->counts = job->n;
-    im->limit = ROWS_LEAST;
+    im->part_rows = PART_LEAST;
+    im->chunk_rows = CHUNK_LEAST;
     im->one_by_one = one_by_one;
     pthread_mutex_init(&im->lock, NULL);
     pthread_cond_init(&im->moved, NULL);
+    im->row_mem = arena_try_new();
     im->known = calloc(KNOWN_COMPANIES, sizeof(*im->known));
     im->filling = chunk_new();
     im->flying = chunk_new();
-    if (im->known && im->filling && im->flying &&
+    if (im->row_mem && im->known && im->filling && im->flying &&
         pthread_create(&im->thread, NULL, commit_thread, im) == 0)
         return im;
     chunk_free(im->flying); /* and so there is no thread to end */

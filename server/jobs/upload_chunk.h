@@ -1,5 +1,6 @@
 /*
- * Between the pieces of an import: a chunk of rows that is committed as one plan.
+ * Between the pieces of an import: a chunk of rows that is handed to the store at once, in parts
+ * that are a plan each.
  *
  * upload_chunk.c builds and commits chunks, upload_match.c says who a row is and merges it,
  * upload_company.c does the same for its company, upload_import.c takes row by row.
@@ -14,11 +15,14 @@
 #include "server/store.h"
 
 enum {
-    ROWS_LEAST = 64, /* read for one chunk, unless rows go one by one */
-    ROWS_MOST = 1024,
-    CHUNK_ROWS = ROWS_MOST + CSV_WARY_LINES + 1, /* a wary reader may make it wait to end */
-    STEPS_MOST = 8192,
-    SLOTS = 16384, /* a power of two, more than twice the keys of CHUNK_ROWS */
+    PART_LEAST = 32, /* rows read for one part, unless they go one by one */
+    PART_MOST = 512,
+    CHUNK_LEAST = 512, /* likewise for the first chunk */
+    CHUNK_MOST = 4096,
+    CHUNK_BYTES = 4 * 1024 * 1024,               /* of the file */
+    ROWS_MOST = CHUNK_MOST + CSV_WARY_LINES + 1, /* a wary reader may make it wait to end */
+    STEPS_MOST = 4 * CHUNK_MOST,
+    SLOTS = 16 * CHUNK_MOST, /* a power of two, more than twice the keys of ROWS_MOST */
     KNOWN_COMPANIES = 1 << 15,
 };
 
@@ -43,15 +47,22 @@ struct slot {
     uint32_t at; /* 1 + number of the record; 0: free */
 };
 
+/* How much of a chunk there is; a part begins at one and ends at the next. */
+struct extent {
+    size_t read, rows, companies, steps;
+};
+
 struct chunk {
     struct arena *mem;
-    struct step steps[STEPS_MOST]; /* rejects, until it is closed; then all */
-    size_t n_steps, n_read;
-    struct written rows[CHUNK_ROWS];
-    struct written_company companies[CHUNK_ROWS];
-    size_t n_rows, n_companies;
+    struct extent n, closed;       /* closed: of this the parts are complete */
+    struct step steps[STEPS_MOST]; /* of the open part the rejects alone */
+    struct written rows[ROWS_MOST];
+    struct written_company companies[ROWS_MOST];
     struct slot row_slots[SLOTS], company_slots[SLOTS];
-    struct job checkpoint;
+    struct plan plans[SERIES_MAX]; /* a part each */
+    struct job checkpoints[SERIES_MAX];
+    size_t n_parts;
+    int64_t begin; /* offset of the file */
 };
 
 /* What was last seen of a company; direct-mapped by its key. */
@@ -67,18 +78,19 @@ struct importer {
     struct chunk *filling, *flying; /* flying: handed to the committing thread, or landed */
     struct known_company *known;
     struct upload_row row;    /* at hand */
+    struct arena *row_mem;    /* what it takes to read and match it; dies with it */
     struct job_counts counts; /* with the chunk that is being filled */
-    size_t limit;             /* rows to read for a chunk */
+    size_t part_rows;         /* to read for a part */
+    size_t chunk_rows;        /* and for a chunk */
     size_t one_by_one;        /* so many rows still go each in a chunk of its own */
-    int64_t plans;            /* of everybody, when the last chunk was launched */
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t moved;
     bool busy, stop;
     enum err err;
-    int64_t hold_us; /* what the last chunk took of the writing thread's time */
-    clockid_t writer;
-    int64_t began_us;
+    /* the writing thread's, while it is busy */
+    int64_t began_us, hold_us; /* of its own time; hold_us: for `held` plans */
+    int64_t held;
 };
 
 /* upload_chunk.c */
@@ -90,15 +102,19 @@ void chunk_know_row(struct chunk *c, size_t at);
 /* Calls fn for each record known by the key, in no order. */
 void chunk_each(const struct slot *slots, const struct uuid *key, void (*fn)(void *, size_t),
                 void *arg);
-/* Close the chunk at this offset of the file, wait for the one before it, hand it in. */
-enum err chunk_launch(struct importer *im, int64_t offset) MUST_CHECK;
+/* The last record known by the key; SIZE_MAX: there is none. */
+size_t chunk_newest(const struct slot *slots, const struct uuid *key);
+/* Close the part at this offset of the file. */
+void chunk_close_part(struct importer *im, int64_t offset);
+/* Wait for the chunk before this one and hand this one in; all its parts are closed. */
+enum err chunk_launch(struct importer *im) MUST_CHECK;
 /* Wait for the one that is in flight. */
 enum err chunk_wait(struct importer *im) MUST_CHECK;
 
 /* upload_match.c */
 const struct uuid *profile_key(const struct profile *p, enum key k);
 /*
- * Who the row is: a record of the chunk that is being filled (*here), or another's copy in *found;
+ * Who the row is: a record of the part that is open (*here), or another's copy in *found;
  * neither: somebody new.
  */
 enum err match_profile(struct importer *im, const struct profile *p, struct written **here,
@@ -109,6 +125,9 @@ uint64_t profile_given(const struct profile *p);
 uint64_t merge_profile(struct profile *old, const struct upload_row *row);
 /* Move the values of `type`'s record that are not empty; returns the fields that changed. */
 uint64_t merge_record(const struct type *type, void *old, const void *new, uint64_t fields);
+
+/* Copy what the chunk will write of this one into its own memory. */
+void chunk_keep_row(struct chunk *c, struct written *w);
 
 /* upload_company.c */
 /* Find, make or update the row's company; sets row->p.company_id. */

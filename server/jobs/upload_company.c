@@ -51,17 +51,11 @@ static uint64_t writable_fields(void)
     return set;
 }
 
-static void take_number(void *arg, size_t at)
-{
-    *(size_t *)arg = at;
-}
-
 static struct written_company *find_written(struct chunk *c, const struct uuid *key)
 {
-    size_t at = CHUNK_ROWS;
+    size_t at = chunk_newest(c->company_slots, key);
 
-    chunk_each(c->company_slots, key, take_number, &at);
-    return at < CHUNK_ROWS ? &c->companies[at] : NULL;
+    return at != SIZE_MAX ? &c->companies[at] : NULL;
 }
 
 static bool take_company(void *arg, const void *rec)
@@ -70,26 +64,25 @@ static bool take_company(void *arg, const void *rec)
     return false;
 }
 
-/* The company in the chunk being filled: one that is there, or a copy of what is elsewhere. */
+/* The company in the open part: one that is there, or a copy of what is elsewhere. */
 static enum err bring(struct importer *im, const struct uuid *key, struct written_company **out)
 {
     struct chunk *c = im->filling;
-    struct written_company *w = find_written(c, key), *flown = find_written(im->flying, key);
+    struct written_company *w = find_written(c, key), *old = w ? w : find_written(im->flying, key);
     struct query q = {.type = &company_type, .limit = 1};
     enum err err = ERR_OK;
 
     *out = w;
-    if (w)
+    if (w && w >= c->companies + c->closed.companies)
         return ERR_OK;
-    w = &c->companies[c->n_companies];
+    *out = w = &c->companies[c->n.companies];
     *w = (struct written_company){0};
-    if (flown) {
-        record_copy(&company_type, c->mem, &w->c, &flown->c);
+    if (old) {
+        w->c = old->c;
     } else {
         q.where[0] = (struct cond){"key", OP_EQ, key};
-        err = store_find(im->srv->store, &q, c->mem, take_company, &w->c);
+        err = store_find(im->srv->store, &q, im->row_mem, take_company, &w->c);
     }
-    *out = w;
     return err;
 }
 
@@ -107,6 +100,7 @@ static void settle(struct importer *im, struct written_company *w, const struct 
 {
     struct chunk *c = im->filling;
     uint64_t fields = writable_fields(), changed;
+    struct company lent;
 
     if (row->weak_domain && w->c.domain)
         fields &= ~type_bit(&company_type, type_field(&company_type, "domain"));
@@ -119,8 +113,10 @@ static void settle(struct importer *im, struct written_company *w, const struct 
                   type_bit(&company_type, type_field(&company_type, "job"));
     w->c.updated = clock_now();
     w->c.job = im->job->id;
-    if (w == &c->companies[c->n_companies])
-        chunk_know(c->company_slots, &w->c.key, c->n_companies++);
+    lent = w->c;
+    record_copy(&company_type, c->mem, &w->c, &lent);
+    if (w == &c->companies[c->n.companies])
+        chunk_know(c->company_slots, &w->c.key, c->n.companies++);
 }
 
 enum err company_link(struct importer *im, struct upload_row *row)
@@ -134,7 +130,7 @@ enum err company_link(struct importer *im, struct upload_row *row)
     if (!row->has_company)
         return ERR_OK;
     own->account = im->job->target;
-    identity_company(im->srv->seal, own, im->filling->mem);
+    identity_company(im->srv->seal, own, im->row_mem);
     if (uuid_is_zero(&own->key))
         return ERR_OK;
     facts = facts_of(own);

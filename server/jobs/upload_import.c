@@ -47,7 +47,7 @@ static void add_reject(struct importer *im, int64_t line, size_t nth, const stru
     struct chunk *c = im->filling;
     struct job_reject *r = arena_alloc(c->mem, sizeof(*r));
 
-    assert(c->n_steps < STEPS_MOST);
+    assert(c->n.steps < STEPS_MOST);
     *r = (struct job_reject){
         .id = reject_id(&im->job->id, line, what->column, nth),
         .job = im->job->id,
@@ -56,7 +56,7 @@ static void add_reject(struct importer *im, int64_t line, size_t nth, const stru
         .code = what->code,
         .reason = what->reason,
     };
-    c->steps[c->n_steps++] = (struct step){.kind = STEP_INSERT, .type = &job_reject_type, .rec = r};
+    c->steps[c->n.steps++] = (struct step){.kind = STEP_INSERT, .type = &job_reject_type, .rec = r};
 }
 
 static uint64_t bits_of(const char *const *names)
@@ -76,8 +76,8 @@ static uint64_t follow(struct importer *im, struct profile *p)
         "first_name", "last_name", "score",        "quality",    "updated",    "key_email",
         "key_url",    "key_name",  "job",          "company_id", NULL};
 
-    derive_profile(p, im->filling->mem);
-    identity_profile(im->srv->seal, p, im->filling->mem);
+    derive_profile(p, im->row_mem);
+    identity_profile(im->srv->seal, p, im->row_mem);
     p->updated = clock_now();
     p->job = im->job->id;
     return bits_of(names);
@@ -94,6 +94,7 @@ static bool merge_into(struct importer *im, struct written *w, const struct uplo
     if (moved)
         w->p.company_id = row->p.company_id;
     w->changed |= changed | follow(im, &w->p);
+    chunk_keep_row(im->filling, w);
     return true;
 }
 
@@ -110,12 +111,12 @@ static void merge_found(struct importer *im, const struct profile *found,
 {
     struct chunk *c = im->filling;
     bool ours = uuid_equal(&found->job, &im->job->id), changed;
-    struct written *w = &c->rows[c->n_rows];
+    struct written *w = &c->rows[c->n.rows];
 
     *w = (struct written){.p = *found};
     changed = merge_into(im, w, row);
     if (changed)
-        chunk_know_row(c, c->n_rows++);
+        chunk_know_row(c, c->n.rows++);
     im->counts.merged += ours;
     im->counts.updated += !ours && changed;
     im->counts.skipped += !ours && !changed;
@@ -124,13 +125,14 @@ static void merge_found(struct importer *im, const struct profile *found,
 static void create(struct importer *im, const struct profile *p, int64_t line)
 {
     struct chunk *c = im->filling;
-    struct written *w = &c->rows[c->n_rows];
+    struct written *w = &c->rows[c->n.rows];
 
     *w = (struct written){.p = *p, .insert = true};
     w->p.id = row_id(im->job, line);
     w->p.created = w->p.updated = clock_now();
     w->p.job = im->job->id;
-    chunk_know_row(c, c->n_rows++);
+    chunk_keep_row(c, w);
+    chunk_know_row(c, c->n.rows++);
     im->counts.created++;
 }
 
@@ -144,8 +146,8 @@ static enum err add_profile(struct importer *im, struct upload_row *row, int64_t
         return err;
     row->given = profile_given(p);
     p->account = im->job->target;
-    derive_profile(p, im->filling->mem);
-    identity_profile(im->srv->seal, p, im->filling->mem);
+    derive_profile(p, im->row_mem);
+    identity_profile(im->srv->seal, p, im->row_mem);
     err = match_profile(im, p, &here, &found);
     if (err)
         return err;
@@ -162,7 +164,8 @@ static enum err add_row(struct importer *im, const struct csv_row *row, const ch
 {
     struct upload_row *r = &im->row;
 
-    upload_row_read(im->filling->mem, im->file, row->cells, row->n, country, r);
+    arena_clear(im->row_mem);
+    upload_row_read(im->row_mem, im->file, row->cells, row->n, country, r);
     for (size_t i = 0; i < r->n_rejects; i++)
         add_reject(im, row->line, i, &r->rejects[i]);
     if (!r->rejected)
@@ -171,14 +174,27 @@ static enum err add_row(struct importer *im, const struct csv_row *row, const ch
     return ERR_OK;
 }
 
-/* Full by rows, or close to what its steps can hold. */
-static bool is_full(const struct importer *im)
+/* Could one row more, and those that a wary reader may add to it, be too many steps? */
+static bool is_out_of_steps(const struct chunk *c)
+{
+    size_t open = c->n.rows - c->closed.rows + c->n.companies - c->closed.companies;
+
+    return c->n.steps + open + ROW_REJECTS + CSV_WARY_LINES + 8 > STEPS_MOST;
+}
+
+static bool part_is_full(const struct importer *im)
 {
     const struct chunk *c = im->filling;
-    size_t most = im->one_by_one ? 1 : im->limit;
 
-    return c->n_read >= most ||
-           c->n_steps + c->n_rows + c->n_companies + ROW_REJECTS + CSV_WARY_LINES + 8 > STEPS_MOST;
+    return im->one_by_one || c->n.read - c->closed.read >= im->part_rows || is_out_of_steps(c);
+}
+
+static bool chunk_is_full(const struct importer *im, int64_t offset)
+{
+    const struct chunk *c = im->filling;
+
+    return im->one_by_one || c->n.read >= im->chunk_rows || c->n_parts == SERIES_MAX ||
+           offset - c->begin >= CHUNK_BYTES || is_out_of_steps(c);
 }
 
 enum err importer_add(struct importer *im, const struct csv_row *row, const char *country,
@@ -188,22 +204,27 @@ enum err importer_add(struct importer *im, const struct csv_row *row, const char
     enum err err = ERR_OK;
 
     im->counts.read++;
-    im->filling->n_read++;
+    im->filling->n.read++;
     if (row->fault == CSV_NONE) {
         err = add_row(im, row, country);
     } else {
         add_reject(im, row->line, 0, &fault);
         im->counts.rejected++;
     }
-    if (err || !may_checkpoint || !is_full(im))
+    if (err || !may_checkpoint || !(part_is_full(im) || chunk_is_full(im, row->end)))
         return err;
+    chunk_close_part(im, row->end);
+    if (!chunk_is_full(im, row->end))
+        return ERR_OK;
     im->one_by_one -= im->one_by_one > 0;
-    return chunk_launch(im, row->end);
+    return chunk_launch(im);
 }
 
 enum err importer_flush(struct importer *im)
 {
-    enum err err = chunk_launch(im, im->file->size);
+    enum err err;
 
+    chunk_close_part(im, im->file->size);
+    err = chunk_launch(im);
     return err ? err : chunk_wait(im);
 }

@@ -9,7 +9,6 @@
  */
 #include <string.h>
 
-#include "common/copy.h"
 #include "server/jobs/upload_chunk.h"
 
 enum { NAMESAKES = 16 };
@@ -66,18 +65,9 @@ static bool is_older(const struct hunt *h, const struct uuid *id)
     return uuid_is_zero(best_id(h)) || uuid_compare(id, best_id(h)) < 0;
 }
 
-static void set_true(void *arg, size_t at)
-{
-    (void)at;
-    *(bool *)arg = true;
-}
-
 static bool is_in(const struct chunk *c, const struct uuid *id)
 {
-    bool found = false;
-
-    chunk_each(c->row_slots, id, set_true, &found);
-    return found;
+    return chunk_newest(c->row_slots, id) != SIZE_MAX;
 }
 
 static void consider_written(void *arg, size_t at)
@@ -86,6 +76,7 @@ static void consider_written(void *arg, size_t at)
     struct written *w = &h->chunk->rows[at];
 
     if (!is_same(&w->p, h->who, h->key) || !is_older(h, &w->p.id) ||
+        chunk_newest(h->chunk->row_slots, &w->p.id) != at ||
         (h->chunk == h->im->flying && is_in(h->im->filling, &w->p.id)))
         return;
     h->best_written = w;
@@ -119,12 +110,13 @@ static enum err hunt_for(struct hunt *h)
     if (h->key == KEY_EMAIL && h->best_written)
         return ERR_OK; /* an address is unique */
     q.where[0] = (struct cond){key_fields[h->key], OP_EQ, key};
-    return store_find(h->im->srv->store, &q, h->im->filling->mem, consider_stored, h);
+    return store_find(h->im->srv->store, &q, h->im->row_mem, consider_stored, h);
 }
 
-static bool is_of(const struct chunk *c, const struct written *w)
+/* In the part that is open, so that it may still be changed. */
+static bool is_open(const struct chunk *c, const struct written *w)
 {
-    return w >= c->rows && w < c->rows + CHUNK_ROWS;
+    return w >= c->rows + c->closed.rows && w < c->rows + c->n.rows;
 }
 
 enum err match_profile(struct importer *im, const struct profile *p, struct written **here,
@@ -143,10 +135,10 @@ enum err match_profile(struct importer *im, const struct profile *p, struct writ
             return err;
         if (h.best_stored)
             *found = *h.best_stored;
-        else if (h.best_written && is_of(im->filling, h.best_written))
+        else if (h.best_written && is_open(im->filling, h.best_written))
             *here = h.best_written;
-        else if (h.best_written) /* its texts die when it has landed */
-            record_copy(&profile_type, im->filling->mem, found, &h.best_written->p);
+        else if (h.best_written)
+            *found = h.best_written->p;
         else
             continue;
         return ERR_OK;

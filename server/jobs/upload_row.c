@@ -135,7 +135,6 @@ static void take_revenue(struct reader *r, const char *value)
 static void take_list(struct reader *r, struct strs *out, const char *value)
 {
     const char **v = arena_alloc(r->mem, LIST_MAX * sizeof(*v));
-
     bool more = true;
 
     *out = (struct strs){v, 0};
