@@ -31,8 +31,10 @@ static inline void world_die(const char *doing)
     exit(1);
 }
 
+enum world_search { WORLD_NO_SEARCH, WORLD_SEARCH, WORLD_SEARCH_FILES /* as the server has it */ };
+
 /* On the directory that is there; workers 0: no job runs. */
-static inline void world_start(struct world *w, int workers, bool search)
+static inline void world_start(struct world *w, int workers, enum world_search search)
 {
     struct store_options so = {0};
     struct problem why = {0};
@@ -56,6 +58,8 @@ static inline void world_start(struct world *w, int workers, bool search)
     if (search) {
         struct search_options o = {.store = w->srv.store, .seal = w->srv.seal};
 
+        if (search == WORLD_SEARCH_FILES)
+            o.dir = arena_printf(w->mem, "%s/index", w->options.data);
         if (search_open(&o, &w->srv.search))
             world_die("open the index");
     }
@@ -83,7 +87,8 @@ static inline int world_remove(const char *path, const struct stat *st, int type
     return remove(path);
 }
 
-static inline void world_open(struct world *w, const char *where, int workers, bool search)
+static inline void world_open(struct world *w, const char *where, int workers,
+                              enum world_search search)
 {
     *w = (struct world){0};
     snprintf(w->dir, sizeof(w->dir), "%s/upload-XXXXXX", where);
