@@ -23,6 +23,7 @@ struct world {
     struct options options;
     struct server srv;
     struct arena *mem;
+    const char *vfs; /* of the store; NULL: the usual one */
 };
 
 static inline void world_die(const char *doing)
@@ -48,6 +49,7 @@ static inline void world_start(struct world *w, int workers, enum world_search s
         seal_open(arena_printf(w->mem, "%s/keys", w->dir), &w->srv.seal, &why))
         world_die("open the keys");
     so.seal = w->srv.seal;
+    so.vfs = w->vfs;
     w->srv.options = &w->options;
     atomic_store(&w->srv.stopping, false);
     if (store_open(&so, &w->srv.store, &why))

@@ -10,6 +10,8 @@ echo "== commits: durable reveals in process, 64 clients, grouped against one by
 "$BUILD/tests/bench/commit" "$SECONDS_EACH"
 echo "== reveals through HTTPS, 64 clients"
 BUILD=$BUILD sh tests/bench/reveal.sh "$SECONDS_EACH"
+echo "== import in process: $UPLOAD_ROWS rows"
+BENCH_DIR=$BUILD "$BUILD/tests/bench/upload" "$UPLOAD_ROWS"
 echo "== upload: $UPLOAD_ROWS rows"
 BUILD=$BUILD /usr/bin/python3 tests/bench/upload.py "$UPLOAD_ROWS"
 echo "== the client's first paint"

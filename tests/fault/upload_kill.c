@@ -102,14 +102,27 @@ static char *outcome(const struct job *job)
     return buf_take(&out);
 }
 
+/* A person's commit, which parts what an import has handed in. */
+static void commit_beside(void)
+{
+    struct event e = {.id = uuid_new(), .kind = "test", .at = clock_now()};
+    struct step step = {.kind = STEP_INSERT, .type = &event_type, .rec = &e};
+    struct plan plan = {.steps = &step, .n = 1};
+
+    if (store_commit(w.srv.store, &plan))
+        world_die("commit beside it");
+}
+
 /* In a process of its own: work until the job has ended; a byte at its first checkpoint. */
-static void work(const struct uuid *id, int64_t from, int report)
+static void work(const struct uuid *id, int64_t from, int report, bool beside)
 {
     struct job job = {0};
     bool told = false;
 
     world_start(&w, 2, false);
     do {
+        if (beside)
+            commit_beside();
         if (store_get(w.srv.store, &job_type, id, 0, w.mem, &job))
             world_die("read the job");
         if (!told && job.offset > from)
@@ -132,7 +145,7 @@ static struct job read_job(const struct uuid *id)
 }
 
 /* Start it, kill it some time after its first checkpoint, or before; true: it had ended before. */
-static bool run_and_kill(const struct uuid *id, bool early, useconds_t after)
+static bool run_and_kill(const struct uuid *id, bool early, bool beside, useconds_t after)
 {
     int64_t from = read_job(id).offset;
     int status = 0, report[2];
@@ -144,7 +157,7 @@ static bool run_and_kill(const struct uuid *id, bool early, useconds_t after)
     child = fork();
     if (child == 0) {
         close(report[0]);
-        work(id, from, report[1]);
+        work(id, from, report[1], beside);
     }
     close(report[1]);
     if (!early && read(report[0], &byte, 1) < 0)
@@ -212,7 +225,8 @@ int main(int argc, char **argv)
 
     id = begin(text);
     for (bool early = false; kills < KILLS; early = ++kills % 3 == 2)
-        if (run_and_kill(&id, early, (useconds_t)(rand_r(&seed) % (early ? EARLY_US : LATE_US))))
+        if (run_and_kill(&id, early, kills % 2,
+                         (useconds_t)(rand_r(&seed) % (early ? EARLY_US : LATE_US))))
             break;
     got = finish(&id);
     CHECK(strcmp(got, want) == 0);
@@ -223,7 +237,7 @@ int main(int argc, char **argv)
     free(got);
 
     id = begin(text);
-    CHECK(!run_and_kill(&id, false, 0));
+    CHECK(!run_and_kill(&id, false, false, 0));
     forget_checkpoint(&id);
     got = finish(&id);
     CHECK(strcmp(got, want) != 0);

@@ -46,6 +46,8 @@ static struct disk {
     long ops, cut_at;                   /* writes, truncations and syncs so far; 0: no cut */
     long database_ops, database_cut_at; /* likewise, of the database alone: of checkpoints */
     atomic_bool full, bad_syncs;        /* no file grows; every sync fails */
+    atomic_int refused;                 /* writes, because it is full */
+    int64_t room;                       /* bytes until it is full by itself; 0: it never is */
     int other_writers;                  /* times that a file was changed through a second handle */
     int64_t log_written;                /* bytes, to files other than the database */
     atomic_int *database_cuts; /* counts the cuts in the middle of a checkpoint; may be NULL */
@@ -190,6 +192,8 @@ static inline int disk_write(sqlite3_file *h, const void *data, int n, sqlite3_i
     int rc = SQLITE_FULL;
 
     pthread_mutex_lock(&disk.lock);
+    if (disk.room > 0 && (disk.room -= n) <= 0)
+        atomic_store(&disk.full, true);
     if (end <= f->len || !atomic_load(&disk.full)) {
         if (end > f->len)
             set_length(f, end);
@@ -200,6 +204,7 @@ static inline int disk_write(sqlite3_file *h, const void *data, int n, sqlite3_i
         rc = SQLITE_OK;
     }
     pthread_mutex_unlock(&disk.lock);
+    atomic_fetch_add(&disk.refused, rc != SQLITE_OK);
     return rc;
 }
 
