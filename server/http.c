@@ -168,7 +168,7 @@ static enum err finish(struct exchange *x)
 
 static enum err write_sink(struct exchange *x)
 {
-    return x->r.sink.write(x->r.sink.arg, x->piece, x->piece_len);
+    return route_take(&x->r, x->piece, x->piece_len);
 }
 
 static enum err problem(struct exchange *x)
@@ -271,10 +271,9 @@ static void take_body(struct exchange *x, const char *data, size_t n)
     if (x->err)
         return;
     if (s->write) {
-        s->received += n;
         x->piece = data;
         x->piece_len = n;
-        x->err = s->received > x->body_max ? ERR_TOO_LARGE : guarded(x, write_sink);
+        x->err = s->received + n > x->body_max ? ERR_TOO_LARGE : guarded(x, write_sink);
     } else {
         buf_add(&x->body, data, n);
         if (x->body.failed)
@@ -309,6 +308,18 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
     return send_reply(x);
 }
 
+/*
+ * The library would take a piece of its pool for each argument, and end the connection without a
+ * word when they have used it up: it sees none.  This is its buffer; the target is copied by now.
+ */
+static void hide_arguments(struct exchange *x)
+{
+    char *question = strchr((char *)(uintptr_t)x->target_at, '?');
+
+    if (question && question[1])
+        question[1] = '\0';
+}
+
 /* The request line is here: the first that is known of a request. NULL ends the connection. */
 static void *on_line(void *arg, const char *target, struct MHD_Connection *conn)
 {
@@ -333,6 +344,7 @@ static void *on_line(void *arg, const char *target, struct MHD_Connection *conn)
     x->target_at = target ? target : "";
     x->target_len = strlen(x->target_at);
     x->err = guarded(x, keep_target);
+    hide_arguments(x);
     reaper_phase(h->reaper, lease_of(conn), PHASE_HEADERS);
     return x;
 }

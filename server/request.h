@@ -21,6 +21,7 @@ struct options;
 struct request;
 struct search;
 struct seal;
+struct seal_digest;
 
 /* What the process has; every member's own header says what threads may do with it. */
 struct server {
@@ -50,6 +51,7 @@ struct sink {
     void (*close)(void *arg); /* always called, with or without the whole body */
     void *arg;
     size_t received;
+    struct seal_digest *digest; /* router's: of the bytes, for a request with an Idempotency-Key */
 };
 
 /* A reply of unknown length. read blocks as it needs to; 0 < n <= max bytes, or -1 at the end. */
@@ -141,6 +143,10 @@ extern const struct route *const route_tables[];
  * Headers only: it is called before any of the body is read.
  */
 enum err route_begin(struct request *r, size_t content_length, bool has_body) MUST_CHECK;
+/*
+ * Give the sink of a row with open_sink a piece of the body, as it comes. errors: the sink's own
+ */
+enum err route_take(struct request *r, const void *data, size_t n) MUST_CHECK;
 /* Decode the query and the body, answer a repeated Idempotency-Key, call the handler. */
 enum err route_finish(struct request *r) MUST_CHECK;
 /* Turn a failed request into its problem reply (r->status, r->out). */

@@ -9,6 +9,7 @@
 #include "server/cors.h"
 #include "server/options.h"
 #include "server/peer.h"
+#include "server/seal.h"
 
 enum { BODY_DEFAULT = 64 * 1024, BUSY_RETRY_SECONDS = 1 };
 
@@ -156,7 +157,17 @@ enum err route_begin(struct request *r, size_t content_length, bool has_body)
         err = router_query(r);
     if (!err && r->route->open_sink)
         err = r->route->open_sink(r);
+    if (!err && r->route->open_sink)
+        kept_begin(r);
     return err;
+}
+
+enum err route_take(struct request *r, const void *data, size_t n)
+{
+    r->sink.received += n;
+    if (r->sink.digest)
+        seal_digest_add(r->sink.digest, data, n);
+    return r->sink.write(r->sink.arg, data, n);
 }
 
 enum err route_finish(struct request *r)

@@ -12,6 +12,8 @@ enum err router_query(struct request *r) MUST_CHECK;
 /* Decode r->raw by the row's body type. errors: ERR_INVALID */
 enum err router_body(struct request *r) MUST_CHECK;
 
+/* The body of this request goes to a sink: take its digest as it comes, if a key asks for it. */
+void kept_begin(struct request *r);
 /*
  * For ROUTE_IDEMPOTENT rows.  *answered: the key was used before and r holds the kept reply.
  * errors: ERR_INVALID: the key's form; ERR_KEY_REUSED: it was used for another request

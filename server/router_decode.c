@@ -123,17 +123,35 @@ static struct uuid kept_id(const struct request *r, const char *key)
     return id;
 }
 
-/* Of what was asked: target and body. In the arena, so that a want of memory is no other print. */
+void kept_begin(struct request *r)
+{
+    const size_t align = _Alignof(struct seal_digest);
+    uintptr_t at;
+
+    if (!(r->route->flags & ROUTE_IDEMPOTENT) || !r->header(r, "Idempotency-Key"))
+        return;
+    at = (uintptr_t)arena_alloc(r->mem, sizeof(struct seal_digest) + align);
+    r->sink.digest = (struct seal_digest *)((at + align - 1) / align * align);
+    seal_digest_begin(r->sink.digest);
+}
+
+/*
+ * Of what was asked: target and body, or the digest of a body that went to a sink.  In the arena,
+ * so that a want of memory is no other print.
+ */
 static struct bytes fingerprint(struct request *r)
 {
     const char *target = arena_printf(r->mem, "%s?%s", r->path, r->query_text ? r->query_text : "");
     size_t n = strlen(target) + 1;
-    uint8_t *out = arena_alloc(r->mem, FINGERPRINT), *data = arena_alloc(r->mem, n + r->raw_len);
+    size_t body = r->sink.digest ? SEAL_DIGEST : r->raw_len;
+    uint8_t *out = arena_alloc(r->mem, FINGERPRINT), *data = arena_alloc(r->mem, n + body);
 
     memcpy(data, target, n);
-    if (r->raw_len)
-        memcpy(data + n, r->raw, r->raw_len);
-    seal_hash(r->srv->seal, SEAL_REPLY, data, n + r->raw_len, out, FINGERPRINT);
+    if (r->sink.digest)
+        seal_digest_end(r->sink.digest, data + n);
+    else if (body)
+        memcpy(data + n, r->raw, body);
+    seal_hash(r->srv->seal, SEAL_REPLY, data, n + body, out, FINGERPRINT);
     return (struct bytes){out, FINGERPRINT};
 }
 

@@ -29,6 +29,15 @@ def post(headers, body=b"", target=b"/api/auth/login"):
 N = str(len(NEXT)).encode()
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
+# As many arguments as a target may have are answered in our words, not with an end of the connection.
+ARGUMENTS = {
+    "700 arguments": b"&".join(b"a%d" % i for i in range(700)),
+    "3,000 empty ones": b"&" * 3000,
+    "8,000 empty ones": b"&" * 8000,
+    "500 with a value": b"&".join(b"country=X%d" % i for i in range(500)),
+    "questions": b"?a=b" * 1900,
+}
+
 # Refused with one answer (or none), and the connection ends.
 REFUSED = {
     # lengths
@@ -247,6 +256,13 @@ def check_served(s, c, name):
     c.check(codes == want, f"{name}: {codes}, not {want}")
 
 
+def check_arguments(s, c, name):
+    target = b"/api/health?" + ARGUMENTS[name]
+    codes, _, got = talk(s, get(target=target, headers=b"Connection: close\r\n"))
+    c.check(codes == [400 if ARGUMENTS[name].strip(b"&") else 200], f"{name}: {codes}")
+    c.check(b"<html>" not in got, f"{name}: not in our words")
+
+
 def check_absent(s, c, path):
     codes, _, _ = talk(s, get(target=path.encode(), headers=b"Connection: close\r\n"))
     c.check(codes == [404], f"{path}: {codes}")
@@ -259,6 +275,8 @@ def main():
         s.start("--rate_anonymous", "unlimited", "--rate_login", "unlimited")
         list(pool.map(lambda x: check_served(s, c, x), SERVED))
         c.ok(f"{len(SERVED)} proper shapes, pairs get two answers")
+        list(pool.map(lambda x: check_arguments(s, c, x), ARGUMENTS))
+        c.ok(f"{len(ARGUMENTS)} targets of many arguments are answered")
         list(pool.map(lambda x: check_refused(s, c, x), REFUSED))
         c.ok(f"{len(REFUSED)} hostile shapes, one refusal each, no second answer")
         list(pool.map(lambda x: check_absent(s, c, x), ABSENT))

@@ -93,6 +93,20 @@ load ann "$DIR/latin";  expect 200 '[.state, .counts.created, .encoding]' '["don
 as ann GET '/api/profiles/search?q=b%C3%A4ckerei&facets=none';  expect 200 '[.total, .items[0].name]' '[1,"Jörg Müller"]'
 ok "empty, headerless, huge and oddly encoded files"
 
+key() {
+    as ann POST /api/uploads --data-binary @"$2" -H 'Content-Type: text/csv' -H "Idempotency-Key: $1"
+}
+printf 'Name,Email\nIda,ida@b.example\n' >"$DIR/first"
+printf 'Name,Email\nIna,ina@b.example\n' >"$DIR/second" # as long as the first
+key k1 "$DIR/first";   expect 202 .state queued
+job=$(value .id)
+key k1 "$DIR/first";   expect 202 .id "$job"
+key k1 "$DIR/second";  expect 422 .field Idempotency-Key
+key k2 "$DIR/second";  expect 202 '.id != "'"$job"'"' true
+wait_for job_ended ann "$(value .id)"
+wait_for job_ended ann "$job"
+ok "a key is for one file"
+
 as ann POST /api/uploads -d '{}' -H 'Content-Type: application/json';  expect 415
 as ann POST '/api/uploads?country=ZZ' --data-binary x -H 'Content-Type: text/csv';  expect 400 .field country
 as ann POST '/api/uploads?map=A:email&map=A:name' --data-binary x -H 'Content-Type: text/csv';  expect 400 .field map
