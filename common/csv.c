@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/csv_ahead.h"
 #include "common/utf8.h"
 
 struct span {
@@ -26,6 +27,12 @@ struct csv {
     int64_t wary_until;   /* line; 0: not wary */
     enum csv_fault skip;  /* not NONE: dropping the rest of the line for this reason */
     size_t skip_column;
+    size_t row_max;
+    struct ahead ahead; /* beyond the window, for the row that began here: */
+    bool looking;
+    int64_t row_offset, row_line;
+    size_t row_column;
+    int64_t blind; /* offset: a look from before it has come this far in vain */
     struct span spans[CSV_CELLS_MAX];
     const char *cells[CSV_CELLS_MAX];
 };
@@ -66,6 +73,7 @@ struct csv *csv_new(char delimiter)
         return NULL;
     c->delimiter = delimiter;
     c->line = 1;
+    c->row_max = CSV_ROW_MAX;
     return c;
 }
 
@@ -81,14 +89,26 @@ void csv_expect(struct csv *c, size_t columns)
     c->columns = columns;
 }
 
+void csv_row_max(struct csv *c, size_t bytes)
+{
+    c->row_max = bytes;
+}
+
 void csv_seek(struct csv *c, int64_t offset, int64_t line)
 {
     c->start = c->end = c->retry = 0;
     c->last = false;
     c->wary_until = 0;
     c->skip = CSV_NONE;
+    c->looking = false;
+    c->blind = 0;
     c->offset = offset;
     c->line = line;
+}
+
+int64_t csv_wants(const struct csv *c)
+{
+    return c->offset + (int64_t)(c->end - c->start);
 }
 
 bool csv_is_wary(const struct csv *c)
@@ -127,7 +147,7 @@ static bool is_blank(const struct csv *c, char ch)
 
 static enum verdict ran_out(const struct csv *c, const struct look *l)
 {
-    return l->limit == c->start + CSV_ROW_MAX ? TOO_LONG : NEED_MORE;
+    return l->limit == c->start + c->row_max ? TOO_LONG : NEED_MORE;
 }
 
 /* From behind the opening quote to behind the closing one. */
@@ -209,8 +229,8 @@ static enum verdict look_row(struct csv *c, struct look *l)
     enum verdict v;
 
     *l = (struct look){.at = c->start, .limit = c->end};
-    if (l->limit - c->start >= CSV_ROW_MAX)
-        l->limit = c->start + CSV_ROW_MAX;
+    if (l->limit - c->start >= c->row_max)
+        l->limit = c->start + c->row_max;
     else
         l->hard = c->last;
     c->data[c->end] = '\0';
@@ -220,6 +240,8 @@ static enum verdict look_row(struct csv *c, struct look *l)
             return v;
         if (l->n < CSV_CELLS_MAX)
             c->spans[l->n] = l->span;
+        if (c->columns && l->breaks && l->n > CSV_CELLS_MAX)
+            return DAMAGED;
         if (look_end(c, l, &v)) {
             l->n += v == WHOLE; /* a fault is of the cell at hand */
             return v;
@@ -289,6 +311,49 @@ static void begin_skip(struct csv *c, enum csv_fault fault, size_t column)
     c->wary_until = fault == CSV_REST ? c->wary_until : c->line + CSV_WARY_LINES;
 }
 
+/*
+ * The row does not end in the window.  Behind a look that was in vain there is none again: each
+ * byte is read a bounded number of times.
+ */
+static void begin_ahead(struct csv *c, size_t column)
+{
+    if (!c->columns || c->offset < c->blind) {
+        begin_skip(c, CSV_ROW_LONG, column);
+        return;
+    }
+    ahead_begin(&c->ahead, c->delimiter, c->columns);
+    c->looking = true;
+    c->row_offset = c->offset;
+    c->row_line = c->line;
+    c->row_column = column;
+}
+
+/* true: out is the row, all of it.  Or there is more to look at, or c->skip its first line. */
+static bool look_ahead(struct csv *c, struct csv_row *out)
+{
+    size_t used;
+    enum ahead_verdict v =
+        ahead_take(&c->ahead, c->data + c->start, c->end - c->start, c->last, &used);
+
+    consume(c, c->start + used, 0);
+    if (v == AHEAD_MORE)
+        return false;
+    c->looking = false;
+    if (v == AHEAD_ROW) {
+        c->wary_until = 0;
+        c->line = c->row_line + c->ahead.breaks + 1;
+        *out = (struct csv_row){
+            .line = c->row_line, .end = c->offset, .fault = CSV_ROW_LONG, .column = c->row_column};
+        return true;
+    }
+    c->blind = c->offset;
+    c->start = c->end = 0;
+    c->last = false;
+    c->offset = c->row_offset;
+    begin_skip(c, c->ahead.breaks ? CSV_QUOTE : CSV_ROW_LONG, c->row_column);
+    return false;
+}
+
 /* Drop the rest of the line; true: it is done, and out is the row that was damaged. */
 static bool end_skip(struct csv *c, struct csv_row *out)
 {
@@ -355,6 +420,10 @@ bool csv_next(struct csv *c, struct csv_row *out)
     for (;;) {
         enum csv_fault fault;
 
+        if (c->looking && look_ahead(c, out))
+            return true;
+        if (c->looking)
+            return false;
         if (c->skip)
             return end_skip(c, out);
         if (c->start == c->end || (c->end - c->start < c->retry && !c->last))
@@ -364,7 +433,7 @@ bool csv_next(struct csv *c, struct csv_row *out)
             c->retry = 2 * (c->end - c->start);
             return false;
         case TOO_LONG:
-            begin_skip(c, CSV_ROW_LONG, l.n);
+            begin_ahead(c, l.n);
             continue;
         case DAMAGED:
             begin_skip(c, CSV_QUOTE, l.n);

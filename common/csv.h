@@ -7,12 +7,16 @@
  * and its quotes doubled; blanks around a quoted cell are dropped.  Empty lines are no rows.
  *
  * Faults concern one row; reading goes on behind it.  The rule for quotes, where a mistake could
- * swallow the rest of a file: when a quoted cell does not end (end of text, CSV_ROW_MAX), is
- * followed by anything but a delimiter or a line's end, or spans lines in a row that has not as
- * many cells as the header, then the row is damaged.  Of it only its first line is taken as
- * damaged, and reading goes on at the start of the next.  Lines behind it are taken as rows again
- * once one of them has as many cells as the header and no quote inside a bare cell; those before
- * are reported as the rest of the damage, for at most CSV_WARY_LINES lines.
+ * swallow the rest of a file: when a quoted cell does not end, is followed by anything but a
+ * delimiter or a line's end, or spans lines in a row that has not as many cells as the header, then
+ * the row is damaged.  Of it only its first line is taken as damaged, and reading goes on at the
+ * start of the next.  Lines behind it are taken as rows again once one of them has as many cells as
+ * the header and no quote inside a bare cell; those before are reported as the rest of the damage,
+ * for at most CSV_WARY_LINES lines.
+ *
+ * A row longer than CSV_ROW_MAX is too long as a whole, when it is one (common/csv_ahead.h says
+ * when); else it is damaged.  To know, the reader looks ahead, and may want to read again what it
+ * has been given: csv_wants() says from where.
  */
 #ifndef COMMON_CSV_H
 #define COMMON_CSV_H
@@ -68,8 +72,16 @@ void csv_free(struct csv *c); /* NULL is fine */
 
 /* How many cells the header has: rows are held against it from then on. */
 void csv_expect(struct csv *c, size_t columns);
+/* Another bound for rows than CSV_ROW_MAX, for tests. */
+void csv_row_max(struct csv *c, size_t bytes);
 /* The next byte fed is at `offset` of the text, the start of line `line`; forgets all before. */
 void csv_seek(struct csv *c, int64_t offset, int64_t line);
+
+/*
+ * The offset of the byte to be fed next: behind the last one, or, when csv_next() has returned
+ * false after csv_expect(), perhaps an earlier one.
+ */
+int64_t csv_wants(const struct csv *c);
 
 /*
  * Give n bytes, which are copied; `last` when none follow.  Take all rows before the next piece, or

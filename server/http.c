@@ -265,15 +265,13 @@ static enum MHD_Result on_headers(struct exchange *x, const char *method, const 
 
 static void take_body(struct exchange *x, const char *data, size_t n)
 {
-    struct sink *s = &x->r.sink;
-
     reaper_received(x->http->reaper, lease_of(x->conn), n);
     if (x->err)
         return;
-    if (s->write) {
+    if (x->r.sink.write) {
         x->piece = data;
         x->piece_len = n;
-        x->err = s->received + n > x->body_max ? ERR_TOO_LARGE : guarded(x, write_sink);
+        x->err = x->r.sink.received + n > x->body_max ? ERR_TOO_LARGE : guarded(x, write_sink);
     } else {
         buf_add(&x->body, data, n);
         if (x->body.failed)

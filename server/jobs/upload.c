@@ -67,7 +67,7 @@ static enum err read_rows(struct server *srv, struct job *job, const struct uplo
 {
     struct csv *csv = csv_new(f->delimiter);
     int64_t at = job->offset ? job->offset : f->body;
-    bool stopped = false, last = false;
+    bool stopped = false, more = true;
     enum err err = ERR_OK;
     char block[BLOCK];
 
@@ -75,8 +75,8 @@ static enum err read_rows(struct server *srv, struct job *job, const struct uplo
         return ERR_NO_MEMORY;
     csv_expect(csv, f->n);
     csv_seek(csv, at, upload_line_at(f->fd, at));
-    while (!err && !stopped && !last) {
-        ssize_t n = pread(f->fd, block, sizeof(block), at);
+    while (!err && !stopped && more) {
+        ssize_t n = pread(f->fd, block, sizeof(block), csv_wants(csv));
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -85,11 +85,11 @@ static enum err read_rows(struct server *srv, struct job *job, const struct uplo
             err = ERR_UNAVAILABLE;
             break;
         }
-        at += n;
-        last = n == 0;
-        err = csv_feed(csv, block, (size_t)n, last);
+        at = csv_wants(csv) + n;
+        err = csv_feed(csv, block, (size_t)n, n == 0);
         if (!err)
             err = take_rows(srv, job, im, csv, p, &stopped);
+        more = n > 0 || csv_wants(csv) < at;
     }
     csv_free(csv);
     return err || stopped ? err : importer_flush(im);

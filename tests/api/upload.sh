@@ -88,6 +88,9 @@ head -c 300000 /dev/zero | tr '\0' 'a' >"$DIR/noheader"
 load ann "$DIR/noheader";  expect 200 '[.state, .error.code, .error.field]' '["failed","invalid","body"]'
 { printf 'Name,Email,Notes\nAnn,a1@b.example,'; head -c 1000000 /dev/zero | tr '\0' 'x'; printf '\nBea,b1@b.example,ok\n'; } >"$DIR/huge"
 load ann "$DIR/huge";  expect 200 '[.state, .counts.read, .counts.rejected]' '["done",2,1]'
+{ printf 'First,Last,Email,Company,Title,Notes\nA,B,n1@n.example,C,D,"'; yes 'Call notes, spoke with Jim about budget' | head -31000; printf '"\nE,F,n2@n.example,C,D,ok\n'; } >"$DIR/notes"
+load ann "$DIR/notes";  expect 200 '[.state, .counts.read, .counts.created, .counts.rejected]' '["done",2,1,1]'
+as ann GET "/api/jobs/$job/errors";  grep -q '^2,Notes,row_too_long,' "$DIR/out" || fail "the errors: $(cat "$DIR/out")"
 printf 'Nachname;Vorname;E-Mail;Firma\nM\374ller;J\366rg;joerg@m.example;B\344ckerei\n' >"$DIR/latin"
 load ann "$DIR/latin";  expect 200 '[.state, .counts.created, .encoding]' '["done",1,"Windows-1252"]'
 as ann GET '/api/profiles/search?q=b%C3%A4ckerei&facets=none';  expect 200 '[.total, .items[0].name]' '[1,"Jörg Müller"]'

@@ -20,29 +20,31 @@ static void describe(struct buf *out, const struct csv_row *row)
 }
 
 /* The rows of a text fed in pieces of at most `piece` bytes; sizes vary when seed is not 0. */
-static char *rows_of(const char *text, size_t n, size_t columns, size_t piece, unsigned seed)
+static char *rows_of(const char *text, size_t n, size_t columns, size_t piece, unsigned seed,
+                     size_t row_max)
 {
     struct buf out = BUF_INIT(1 << 24);
     struct csv *c = csv_new(',');
     struct csv_row row;
-    size_t at = 0;
     int64_t end = 0;
+    bool more = true;
 
     csv_expect(c, columns);
-    for (bool last = false; !last;) {
-        size_t k = seed ? (size_t)rand_r(&seed) % piece + 1 : piece;
+    csv_row_max(c, row_max);
+    while (more) {
+        size_t k = seed ? (size_t)rand_r(&seed) % piece + 1 : piece, at = (size_t)csv_wants(c);
 
         if (k > n - at)
             k = n - at;
-        last = at + k == n;
-        CHECK(csv_feed(c, text + at, k, last) == ERR_OK);
-        at += k;
+        more = at + k < n;
+        CHECK(csv_feed(c, text + at, k, !more) == ERR_OK);
         while (csv_next(c, &row)) {
             describe(&out, &row);
             CHECK(row.end > end && (size_t)row.end <= n);
             CHECK((size_t)row.end == n || text[row.end - 1] == '\n' || text[row.end - 1] == '\r');
             end = row.end;
         }
+        more |= (size_t)csv_wants(c) < at + k;
     }
     csv_free(c);
     return out.len ? buf_take(&out) : calloc(1, 1);
@@ -53,7 +55,7 @@ static void check_rows(const char *text, size_t n, size_t columns, const char *w
     static const size_t pieces[] = {1 << 20, 1, 2, 3, 7};
 
     for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
-        char *got = rows_of(text, n, columns, pieces[i], 0);
+        char *got = rows_of(text, n, columns, pieces[i], 0, CSV_ROW_MAX);
 
         if (strcmp(got, want) != 0)
             fprintf(stderr, "pieces of %zu: got  %s\nwant %s\n", pieces[i], got, want);
@@ -136,7 +138,7 @@ static void check_long(const char *before, size_t n, char c, const char *after, 
     memset(text + a, c, n);
     memcpy(text + a + n, after, b);
     for (size_t i = 0; i < 3; i++) {
-        char *got = rows_of(text, a + n + b, 2, pieces[i], 0);
+        char *got = rows_of(text, a + n + b, 2, pieces[i], 0, CSV_ROW_MAX);
 
         if (strcmp(got, want) != 0)
             fprintf(stderr, "%zu times %c: got %s want %s\n", n, c, got, want);
@@ -159,10 +161,50 @@ static void bounds_cells_and_rows(void)
     check_long("a,", CSV_ROW_MAX - 3, 'x', "\nc,d\n", "1!cell_too_long@1 2:c|d ");
     check_long("a,", CSV_ROW_MAX - 2, 'x', "\nc,d\n", "1!row_too_long@1 2:c|d ");
     check_long("a,", 3 * CSV_ROW_MAX, 'x', "\nc,d\n", "1!row_too_long@1 2:c|d ");
-    check_long("a,\"", 3 * CSV_ROW_MAX, 'x', "\nc,d\n", "1!row_too_long@1 2:c|d ");
+    check_long("a,\"", 3 * CSV_ROW_MAX, 'x', "\"\nc,d\n", "1!row_too_long@1 2:c|d ");
+    check_long("a,\"", 3 * CSV_ROW_MAX, 'x', "\nc,d\n", "1!unbalanced_quote@1 2:c|d ");
     check_long("a,\"x\"y", 3 * CSV_ROW_MAX, 'x', "\nc,d\n", "1!unbalanced_quote@1 2:c|d ");
 
     check_long("", 1000000, ',', "x\nc,d\n", "1!too_many_cells@1024 2:c|d ");
+}
+
+/* A first piece, a line many times, an end. */
+static void check_lines(const char *start, int n, const char *line, const char *end, size_t columns,
+                        const char *want)
+{
+    struct buf text = BUF_INIT(1 << 24);
+    char *got;
+
+    buf_str(&text, start);
+    for (int i = 0; i < n; i++)
+        buf_str(&text, line);
+    buf_str(&text, end);
+    got = rows_of(text.data, text.len, columns, 65536, 0, CSV_ROW_MAX);
+    if (want[0] == '*' ? !strstr(got, want + 1) : strcmp(got, want) != 0)
+        fprintf(stderr, "got %.400s\nwant %s\n", got, want);
+    CHECK(want[0] == '*' ? strstr(got, want + 1) != NULL : strcmp(got, want) == 0);
+    free(got);
+    buf_free(&text);
+}
+
+#define NOTE "Call notes, spoke with Jim about budget\n"
+
+/* A long cell is one fault; a lost quote is its own line's, and takes no other row with it. */
+static void tells_a_long_cell_from_a_lost_quote(void)
+{
+    check_lines("A,B,n,C,D,\"", 31000, NOTE, "\"\na,b,c,d,e,f\n", 6,
+                "1!row_too_long@5 31002:a|b|c|d|e|f ");
+    check_lines("A,B,n,\"", 31000, NOTE, "\",\"x\ny\",z\r\na,b,c,d,e,f", 6,
+                "1!row_too_long@3 31003:a|b|c|d|e|f ");
+    check_lines("\"", 31000, NOTE, "\"\nb\n", 1, "1!row_too_long@0 31002:b ");
+    /* it never closes, it closes within a cell, it closes in a row too short or too long */
+    check_lines("\"A,B,C\n", 200000, "a,b,c\n", "", 3, "*1!unbalanced_quote@0 2:a|b|c 3:a|b|c ");
+    check_lines("\"A,B,C\n", 200000, "a,b,c\n", "d,6\" pipe,f\n", 3, "*200001:a|b|c 200002:d|6");
+    check_lines("\"A,B,C\n", 200000, "a,b,c\n", "d,\"\ne,f,g\n", 3, "*2:a|b|c 3:a|b|c ");
+    check_lines("\"A,B,C\n", 200000, "a,b,c\n", "\",1,2,3\ne,f,g\n", 3, "*2:a|b|c 3:a|b|c ");
+    /* it closes as if it were right, but what it would swallow are rows */
+    check_lines("A,B,\"C\n", 200000, "a,b,c\n", "d,e,27\"\n", 3,
+                "*1!unbalanced_quote@2 2:a|b|c 3:a|b|c ");
 }
 
 /* Random texts of the characters that matter: any cut gives the same, and lines are accounted for.
@@ -176,13 +218,14 @@ static void is_the_same_in_any_pieces(void)
     for (int round = 0; round < 3000; round++) {
         size_t n = (size_t)rand_r(&seed) % 120;
         size_t columns = (size_t)rand_r(&seed) % 4;
+        size_t most = round % 2 ? CSV_ROW_MAX : 4 + (size_t)rand_r(&seed) % 20;
         char text[120], *whole;
 
         for (size_t i = 0; i < n; i++)
             text[i] = alphabet[(size_t)rand_r(&seed) % (sizeof(alphabet) - 1)];
-        whole = rows_of(text, n, columns, 1 << 20, 0);
+        whole = rows_of(text, n, columns, 1 << 20, 0, most);
         for (unsigned cut = 1; cut < 4; cut++) {
-            char *cut_up = rows_of(text, n, columns, cut * 5, (unsigned)round * 7 + cut);
+            char *cut_up = rows_of(text, n, columns, cut * 5, (unsigned)round * 7 + cut, most);
 
             CHECK_STR(cut_up, whole);
             free(cut_up);
@@ -277,6 +320,7 @@ static const struct test tests[] = {
     {"csv: wary for a while only", is_wary_for_a_while_only},
     {"csv: bad cells are named", names_bad_cells},
     {"csv: cells and rows are bounded", bounds_cells_and_rows},
+    {"csv: a long cell is no lost quote", tells_a_long_cell_from_a_lost_quote},
     {"csv: any pieces give the same rows", is_the_same_in_any_pieces},
     {"csv: can be taken up at any row", can_be_taken_up_at_any_row},
     {"csv: finds the delimiter", finds_the_delimiter},
