@@ -18,6 +18,11 @@ const char *credits_text(struct credits c, char out[CREDITS_TEXT])
     return out;
 }
 
+const char *credits_word(struct credits c)
+{
+    return c.hundredths == 100 ? "credit" : "credits";
+}
+
 bool credits_parse(const char *text, struct credits *out)
 {
     bool minus = *text == '-';

@@ -19,6 +19,8 @@ enum { CREDITS_TEXT = 24 };
 
 /* "12480", "0.5", "-3"; returns out. */
 const char *credits_text(struct credits c, char out[CREDITS_TEXT]);
+/* "credit" for exactly one, else "credits". */
+const char *credits_word(struct credits c);
 /* An optional minus, digits, at most two decimals, nothing else; within +-CREDITS_MAX. */
 bool credits_parse(const char *text, struct credits *out);
 

@@ -90,7 +90,7 @@ static int nibble(char c)
         return c - '0';
     if (c >= 'a' && c <= 'f')
         return c - 'a' + 10;
-    return -1;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 bool uuid_parse(const char *text, struct uuid *out)

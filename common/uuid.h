@@ -25,7 +25,7 @@ bool uuid_is_zero(const struct uuid *u);
 bool uuid_equal(const struct uuid *a, const struct uuid *b);
 int uuid_compare(const struct uuid *a, const struct uuid *b);
 const char *uuid_text(const struct uuid *u, char out[UUID_TEXT]); /* returns out */
-/* The canonical lower-case form only; anything else is false. */
+/* The canonical form, in either case of letters (RFC 9562 4); anything else is false. */
 bool uuid_parse(const char *text, struct uuid *out);
 
 #endif

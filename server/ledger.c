@@ -44,19 +44,17 @@ static enum err paid_for(struct store *s, const struct uuid *account, const stru
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* Rows that the account loaded itself are its own; for a super_admin these are the catalogue's. */
-static bool is_own_row(const struct principal *who, const struct profile *p)
+/* A super_admin reads the catalogue by role: no account has it. */
+static bool is_read_by_role(const struct principal *who, const struct profile *p)
 {
-    if (who->role == ROLE_SUPER_ADMIN && uuid_equal(&p->account, &catalogue_account))
-        return true;
-    return uuid_equal(&p->account, &who->account);
+    return who->role == ROLE_SUPER_ADMIN && uuid_equal(&p->account, &catalogue_account);
 }
 
 static enum err owned_bits(struct store *s, const struct principal *who, const struct profile *p,
                            struct arena *mem, unsigned *out)
 {
     *out = 0;
-    if (is_own_row(who, p)) {
+    if (is_read_by_role(who, p) || uuid_equal(&p->account, &who->account)) {
         *out = OWN_ALL;
         return ERR_OK;
     }
@@ -72,15 +70,16 @@ static enum err owned_bits(struct store *s, const struct principal *who, const s
     return ERR_OK;
 }
 
-static void say_owned(struct profile *p, struct arena *mem)
+static void say_owned(const struct principal *who, struct profile *p, struct arena *mem)
 {
+    unsigned owned = is_read_by_role(who, p) ? 0 : p->owned;
     const char **names = arena_alloc(mem, PRICES * sizeof(*names));
 
     p->owned_fields = (struct strs){names, 0};
     for (size_t i = 0; i < PRICES; i++)
-        if (p->owned & prices[i].own)
+        if (owned & prices[i].own)
             names[p->owned_fields.n++] = prices[i].field;
-    p->is_owned = p->owned != 0;
+    p->is_owned = owned != 0;
 }
 
 enum err ledger_owned(struct store *s, const struct principal *who, struct profile *rows, size_t n,
@@ -91,7 +90,7 @@ enum err ledger_owned(struct store *s, const struct principal *who, struct profi
 
         if (err)
             return err;
-        say_owned(&rows[i], mem);
+        say_owned(who, &rows[i], mem);
     }
     return ERR_OK;
 }

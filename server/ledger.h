@@ -15,7 +15,8 @@ const char *ledger_field(unsigned own_bit); /* "email", "phone" */
 
 /*
  * Which contact fields of these profiles the account owns, as OWN_ bits: those it has paid for, and
- * all of those it loaded itself.  Fills owned, is_owned and owned_fields of each.
+ * all of those it loaded itself.  Fills owned, is_owned and owned_fields of each; for a super_admin
+ * `owned` also has what the role shows of the catalogue.
  */
 enum err ledger_owned(struct store *s, const struct principal *who, struct profile *rows, size_t n,
                       struct arena *mem) MUST_CHECK;

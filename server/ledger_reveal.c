@@ -18,7 +18,9 @@ static const unsigned bits[FIELDS] = {OWN_EMAIL, OWN_PHONE};
 /* One profile of a reveal. */
 struct target {
     const char *asked; /* the id as it was sent */
+    struct uuid id;
     bool found;
+    bool again; /* it stands earlier in the list, and is paid for there */
     struct profile p;
     struct reveal_field fields[FIELDS];
     size_t n;
@@ -91,6 +93,8 @@ static void price_target(struct target *t, unsigned wanted)
             continue;
         *f = (struct reveal_field){.field = ledger_field(bits[k]),
                                    .outcome = outcome_of(&t->p, bits[k])};
+        if (t->again && strcmp(f->outcome, "revealed") == 0)
+            f->outcome = "owned";
         if (strcmp(f->outcome, "revealed") == 0)
             f->price = ledger_price(bits[k]);
         t->price.hundredths += f->price.hundredths;
@@ -240,17 +244,16 @@ static enum err over_max(struct reveal *v, const struct credits *max)
 {
     char price[CREDITS_TEXT], most[CREDITS_TEXT];
 
-    return refuse(v->r, ERR_OVER_MAX, "max_credits",
-                  "it costs %s credits, more than the %s allowed", credits_text(v->price, price),
-                  credits_text(*max, most));
+    return refuse(v->r, ERR_OVER_MAX, "max_credits", "it costs %s %s, more than the %s allowed",
+                  credits_text(v->price, price), credits_word(v->price), credits_text(*max, most));
 }
 
 static enum err too_poor(struct reveal *v)
 {
     char price[CREDITS_TEXT];
 
-    return refuse(v->r, ERR_NO_CREDITS, NULL, "it costs %s credits, more than the balance",
-                  credits_text(v->price, price));
+    return refuse(v->r, ERR_NO_CREDITS, NULL, "it costs %s %s, more than the balance",
+                  credits_text(v->price, price), credits_word(v->price));
 }
 
 /* max: NULL, or the most it may cost. */
@@ -370,11 +373,10 @@ static enum err answer_many(struct reveal *v, struct credits charged)
     return err;
 }
 
-/* An id that is asked for twice is charged once: the later ones are looked up as the first. */
 static bool is_repeat(const struct target *targets, size_t i)
 {
     for (size_t k = 0; k < i; k++)
-        if (strcmp(targets[k].asked, targets[i].asked) == 0)
+        if (targets[k].found && uuid_equal(&targets[k].id, &targets[i].id))
             return true;
     return false;
 }
@@ -394,17 +396,15 @@ enum err ledger_reveal_many(struct request *r, const struct reveals_request *ask
         return refuse(r, ERR_INVALID, "ids", "name at least one profile");
     for (size_t i = 0; i < v.n; i++) {
         struct target *t = &v.targets[i];
-        struct uuid id;
         enum err err;
 
         t->asked = ask->ids.v[i];
-        if (is_repeat(v.targets, i))
-            return refuse(r, ERR_INVALID, "ids", "an id is given twice");
-        if (!uuid_parse(t->asked, &id))
+        if (!uuid_parse(t->asked, &t->id))
             continue;
-        err = load_target(r, &id, t);
+        err = load_target(r, &t->id, t);
         if (err)
             return err;
+        t->again = is_repeat(v.targets, i);
     }
     return run(&v, body_has(r, "max_credits") ? &ask->max_credits : NULL);
 }

@@ -24,7 +24,7 @@ as ann POST "/api/profiles/$p/reveal" '{"fields":["email"],"price":0}';  expect 
 as ann POST "/api/profiles/$p/reveal" '{"fields":["email"],"dry_run":true}'
 expect 200 '[.charged, .price, .balance, .email]' '[0,1,10,null]'
 as ann POST "/api/profiles/$p/reveal" '{"fields":["email"],"max_credits":0.5}'
-expect 402 .code over_max
+expect 402 '[.code, .detail]' '["over_max","it costs 1 credit, more than the 0.5 allowed"]'
 
 as ann POST "/api/profiles/$p/reveal" '{"fields":["email"]}' -H 'Idempotency-Key: one'
 expect 200 '[.charged, .balance, .owned_until]' '[1,9,null]'
@@ -41,15 +41,19 @@ as eve POST "/api/profiles/$p/reveal" '{"fields":["phone"]}';            expect 
 as eve POST "/api/profiles/$p/reveal" '{"fields":["email"]}';            expect 200 '[.charged, .balance]' '[1,0]'
 as eve GET "/api/profiles/$p";                                           expect 200 '[.owned_fields, (.phone | test("\\*\\*\\*"))]' '[["email"],true]'
 as eve GET "/api/profiles/$q";                                           expect 200 '.email | test("\\*\\*\\*@")' true
-as root GET "/api/profiles/$q";                                          expect 200 '.email | test("\\*")' false
+as root GET "/api/profiles/$q";                                          expect 200 '[(.email | test("\\*")), .owned, .owned_fields]' '[false,false,[]]'
 
 as ann POST /api/reveals "{\"ids\":[\"$p\",\"$q\",\"00000000-0000-7000-8000-000000000000\"],\"fields\":[\"email\",\"phone\"],\"max_credits\":6}"
 expect 402 .code over_max
 as ann POST /api/reveals "{\"ids\":[\"$p\",\"$q\",\"00000000-0000-7000-8000-000000000000\"],\"fields\":[\"email\",\"phone\"],\"max_credits\":7}"
 expect 200 '[.charged, .balance, (.items | map(.outcome))]' '[7,2,["revealed","revealed","not_found"]]'
+P=$(echo "$p" | tr a-f A-F)
+as ann GET "/api/profiles/$P";  expect 200 .id "$p"
+as ann POST /api/reveals "{\"ids\":[\"$s\",\"$P\",\"$s\",\"$p\"],\"fields\":[\"email\"]}" -H 'Idempotency-Key: twice'
+expect 200 '[.charged, .balance, (.items | map(.outcome)), (.items | map(.charged)), (.items[0].email == .items[2].email)]' '[1,1,["revealed","owned","owned","owned"],[1,0,0,0],true]'
 as ann POST "/api/profiles/$s/reveal" '{"fields":["phone"]}';            expect 402 .code insufficient_credits
 as ann GET /api/credits
-expect 200 '[.balance, (.entries | map(.amount) | add), (.entries[0].kind)]' '[2,2,"reveal"]'
+expect 200 '[.balance, (.entries | map(.amount) | add), (.entries[0].kind)]' '[1,1,"reveal"]'
 as adm GET '/api/admin/audit?page_size=100'
 expect 200 '[.items[] | select(.verb == "profile.reveal") | .outcome] | unique' '["ok"]'
 
