@@ -27,7 +27,8 @@
     X(CONFIRM, 403, "confirm_required", false, "Confirm with your password first")              \
     X(NOT_FOUND, 404, "not_found", false, "There is no such thing")                             \
     X(METHOD, 405, "method_not_allowed", false, "This path has no such method")                 \
-    X(CONFLICT, 409, "conflict", true, "Something else changed this meanwhile")                 \
+    X(CONFLICT, 409, "conflict", false, "This does not fit the present state")                  \
+    X(CHANGED, 409, "changed", true, "Something else changed this meanwhile")                   \
     X(PRECONDITION, 412, "precondition_failed", false, "A precondition does not hold")          \
     X(TOO_LARGE, 413, "too_large", false, "The request is too large")                           \
     X(MEDIA_TYPE, 415, "unsupported_media_type", false, "This content type is not understood")  \

@@ -147,7 +147,10 @@ enum err route_begin(struct request *r, size_t content_length, bool has_body) MU
  * Give the sink of a row with open_sink a piece of the body, as it comes. errors: the sink's own
  */
 enum err route_take(struct request *r, const void *data, size_t n) MUST_CHECK;
-/* Decode the query and the body, answer a repeated Idempotency-Key, call the handler. */
+/*
+ * Decode the query and the body, answer a repeated Idempotency-Key, call the handler.  Its
+ * ERR_CONFLICT without a sentence is ERR_CHANGED: the same call may succeed.
+ */
 enum err route_finish(struct request *r) MUST_CHECK;
 /* Turn a failed request into its problem reply (r->status, r->out). */
 void route_problem(struct request *r, enum err err);

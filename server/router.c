@@ -105,10 +105,41 @@ static bool is_type(const char *got, const char *want)
     return strncasecmp(got, want, n) == 0 && (!got[n] || got[n] == ';' || got[n] == ' ');
 }
 
+/* JSON is UTF-8 (RFC 8259 8.1); who says otherwise means another text. */
+static bool is_utf8(const char *type)
+{
+    static const char name[] = "charset=";
+
+    while ((type = strchr(type, ';'))) {
+        type += 1 + strspn(type + 1, " \t");
+        if (strncasecmp(type, name, strlen(name)) == 0) {
+            type += strlen(name);
+            type += *type == '"';
+            return strcspn(type, "\"; \t") == 5 && strncasecmp(type, "utf-8", 5) == 0;
+        }
+    }
+    return true;
+}
+
+static enum err check_type(struct request *r)
+{
+    const char *type = r->header(r, "Content-Type");
+    const char *coding = r->header(r, "Content-Encoding");
+
+    if (coding && strcasecmp(coding, "identity") != 0)
+        return refuse(r, ERR_MEDIA_TYPE, NULL, "the body must come without a Content-Encoding");
+    if (!r->route->body || !type)
+        return ERR_OK;
+    if (!is_type(type, "application/json"))
+        return refuse(r, ERR_MEDIA_TYPE, NULL, "the body must be application/json");
+    if (!is_utf8(type))
+        return refuse(r, ERR_MEDIA_TYPE, NULL, "the body must be UTF-8");
+    return ERR_OK;
+}
+
 static enum err check_body(struct request *r, size_t length, bool has_body)
 {
     const struct route *row = r->route;
-    const char *type = r->header(r, "Content-Type");
     size_t max = row->body_max ? row->body_max : BODY_DEFAULT;
 
     if (!row->body && !row->open_sink)
@@ -117,9 +148,7 @@ static enum err check_body(struct request *r, size_t length, bool has_body)
         max = (size_t)r->srv->options->upload_max;
     if (length > max)
         return refuse(r, ERR_TOO_LARGE, NULL, "the body is larger than %zu bytes", max);
-    if (row->body && has_body && type && !is_type(type, "application/json"))
-        return refuse(r, ERR_MEDIA_TYPE, NULL, "the body must be application/json");
-    return ERR_OK;
+    return has_body ? check_type(r) : ERR_OK;
 }
 
 static enum err check_bootstrap(struct request *r)
@@ -189,7 +218,8 @@ enum err route_finish(struct request *r)
         if (twin || answered)
             return twin;
     }
-    return err;
+    /* A plan's condition that nobody has put into words: somebody else was faster. */
+    return err == ERR_CONFLICT && !r->why.text[0] ? ERR_CHANGED : err;
 }
 
 void route_problem(struct request *r, enum err err)

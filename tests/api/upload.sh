@@ -125,7 +125,7 @@ grep -qi '^content-type: text/event-stream' "$DIR/headers" || fail "events are n
 as eve GET "/api/jobs/$job/events";  expect 404
 as eve GET "/api/jobs/$job/errors";  expect 404
 as eve POST "/api/jobs/$job/cancel"; expect 404
-as ann POST "/api/jobs/$job/cancel"; expect 409
+as ann POST "/api/jobs/$job/cancel"; expect 409 '[.code, .retryable]' '["conflict",false]'
 as eve GET /api/jobs;                expect 200 '.items | length' 0
 as ann GET '/api/jobs?page_size=1';  expect 200 '[.items[0].id, (.next_cursor != null)]' "[\"$job\",true]"
 ok "a job's events, errors and cancelling are its owner's"

@@ -139,7 +139,7 @@ const struct route *const route_tables[] = {rows, NULL};
 /* One call. */
 
 struct call {
-    const char *method, *path, *query, *who, *key, *type, *body, *address;
+    const char *method, *path, *query, *who, *key, *type, *coding, *body, *address;
     size_t length; /* said in the headers, when there is no body */
 };
 
@@ -152,6 +152,8 @@ static const char *header(const struct request *r, const char *name)
         return current->who;
     if (strcmp(name, "Idempotency-Key") == 0)
         return current->key;
+    if (strcmp(name, "Content-Encoding") == 0)
+        return current->coding;
     return strcmp(name, "Content-Type") == 0 ? current->type : NULL;
 }
 
