@@ -144,8 +144,10 @@ enum err conf_read(const struct conf_option *rows, void *into, struct arena *mem
         else
             err = read_line(rows, into, mem, line, &inner);
     }
-    fclose(f);
-    if (err)
+    if (!err && ferror(f)) /* a directory opens, and fails when it is read */
+        err = problem_set(why, "config", "cannot read the file: %s", strerror(errno));
+    else if (err)
         problem_set(why, inner.field, "line %d: %s", at, inner.text);
+    fclose(f);
     return err;
 }

@@ -8,24 +8,19 @@ enum { LIST_MAX = 1000, STR_MAX = 1000 };
 
 #define SAFE_INT INT64_C(9007199254740991) /* 2^53 - 1: what a double holds exactly */
 
-static const char *label(const struct field *f)
-{
-    return f->label ? f->label : f->name;
-}
-
 /* Is the text one that a client may send? */
 static enum err check_str(const struct field *f, const char *text, struct problem *why)
 {
     size_t n = strlen(text), max = f->max ? (size_t)f->max : STR_MAX;
 
     if (n > max)
-        return problem_set(why, f->name, "%s is longer than %zu bytes", label(f), max);
+        return problem_set(why, f->name, "%s is longer than %zu bytes", f->name, max);
     if (n < (size_t)f->min)
-        return problem_set(why, f->name, "%s is shorter than %lld bytes", label(f),
+        return problem_set(why, f->name, "%s is shorter than %lld bytes", f->name,
                            (long long)f->min);
     for (const char *const *w = f->words; w; w++) {
         if (!*w)
-            return problem_set(why, f->name, "%s is none of the known words", label(f));
+            return problem_set(why, f->name, "%s is none of the known words", f->name);
         if (strcmp(*w, text) == 0)
             break;
     }
@@ -47,9 +42,9 @@ static enum err store_int(const struct field *f, int64_t n, enum json_side side,
     int64_t max = f->max ? f->max : SAFE_INT;
 
     if (side == JSON_FROM_CLIENT && n < f->min)
-        return problem_set(why, f->name, "%s is less than %lld", label(f), (long long)f->min);
+        return problem_set(why, f->name, "%s is less than %lld", f->name, (long long)f->min);
     if (side == JSON_FROM_CLIENT && n > max)
-        return problem_set(why, f->name, "%s is more than %lld", label(f), (long long)max);
+        return problem_set(why, f->name, "%s is more than %lld", f->name, (long long)max);
     *slot = n;
     return ERR_OK;
 }
@@ -60,7 +55,7 @@ static enum err store_credits(const struct field *f, struct credits c, enum json
     int64_t max = f->max ? f->max : CREDITS_MAX;
 
     if (side == JSON_FROM_CLIENT && (c.hundredths < f->min || c.hundredths > max))
-        return problem_set(why, f->name, "%s is out of range", label(f));
+        return problem_set(why, f->name, "%s is out of range", f->name);
     *slot = c;
     return ERR_OK;
 }
@@ -77,7 +72,7 @@ static enum err decode_credits(const struct field *f, const cJSON *item, enum js
         c.hundredths = (int64_t)llround(n * 100);
     if (!((double)c.hundredths / 100 >= n && (double)c.hundredths / 100 <= n))
         return problem_set(why, f->name, "%s must be a number of credits with at most two decimals",
-                           label(f));
+                           f->name);
     return store_credits(f, c, side, slot, why);
 }
 
@@ -87,7 +82,7 @@ static enum err decode_int(const struct field *f, const cJSON *item, enum json_s
     double n = cJSON_IsNumber(item) ? item->valuedouble : NAN;
 
     if (!(fabs(n) <= (double)SAFE_INT) || floor(n) < n)
-        return problem_set(why, f->name, "%s must be a whole number", label(f));
+        return problem_set(why, f->name, "%s must be a whole number", f->name);
     return store_int(f, (int64_t)n, side, slot, why);
 }
 
@@ -100,9 +95,9 @@ static enum err decode_strs(const struct field *f, const cJSON *item, enum json_
     const cJSON *e;
 
     if (!cJSON_IsArray(item))
-        return problem_set(why, f->name, "%s must be a list of texts", label(f));
+        return problem_set(why, f->name, "%s must be a list of texts", f->name);
     if (side == JSON_FROM_CLIENT && n > max)
-        return problem_set(why, f->name, "%s has more than %zu elements", label(f), max);
+        return problem_set(why, f->name, "%s has more than %zu elements", f->name, max);
     one.min = one.max = 0;
     v = arena_alloc(mem, n * sizeof(*v));
     slot->v = v;
@@ -110,7 +105,7 @@ static enum err decode_strs(const struct field *f, const cJSON *item, enum json_
     cJSON_ArrayForEach(e, item)
     {
         if (!cJSON_IsString(e))
-            return problem_set(why, f->name, "%s must be a list of texts", label(f));
+            return problem_set(why, f->name, "%s must be a list of texts", f->name);
         if (store_str(&one, e->valuestring, side, mem, &v[slot->n++], why))
             return ERR_INVALID;
     }
@@ -125,9 +120,9 @@ static enum err decode_list(const struct field *f, const cJSON *item, enum json_
     char *v;
 
     if (!cJSON_IsArray(item))
-        return problem_set(why, f->name, "%s must be a list", label(f));
+        return problem_set(why, f->name, "%s must be a list", f->name);
     if (side == JSON_FROM_CLIENT && n > max)
-        return problem_set(why, f->name, "%s has more than %zu elements", label(f), max);
+        return problem_set(why, f->name, "%s has more than %zu elements", f->name, max);
     v = arena_alloc(mem, n * f->type->size);
     slot->v = v;
     slot->n = 0;
@@ -150,7 +145,7 @@ static enum err decode_map(const struct field *f, const cJSON *item, enum json_s
     char *v;
 
     if (!cJSON_IsObject(item) || (side == JSON_FROM_CLIENT && cJSON_GetArraySize(item) > LIST_MAX))
-        return problem_set(why, f->name, "%s must be an object", label(f));
+        return problem_set(why, f->name, "%s must be an object", f->name);
     v = arena_alloc(mem, (size_t)cJSON_GetArraySize(item) * f->type->size);
     slot->v = v;
     slot->n = 0;
@@ -181,7 +176,7 @@ static enum err text_to_int(const struct field *f, const char *text, enum json_s
     long long n = strtoll(text, &end, 10);
 
     if ((*text != '-' && (*text < '0' || *text > '9')) || *end || n > SAFE_INT || n < -SAFE_INT)
-        return problem_set(why, f->name, "%s must be a whole number", label(f));
+        return problem_set(why, f->name, "%s must be a whole number", f->name);
     return store_int(f, n, side, slot, why);
 }
 
@@ -194,7 +189,7 @@ static enum err append_str(const struct field *f, const char *text, enum json_si
     const char **v;
 
     if (slot->n >= max)
-        return problem_set(why, f->name, "%s has more than %zu elements", label(f), max);
+        return problem_set(why, f->name, "%s has more than %zu elements", f->name, max);
     v = arena_alloc(mem, (slot->n + 1) * sizeof(*v));
     if (slot->n)
         memcpy(v, slot->v, slot->n * sizeof(*v));
@@ -218,25 +213,25 @@ static enum err decode_text(const struct field *f, const char *text, enum json_s
         return text_to_int(f, text, side, slot, why);
     case KIND_BOOL:
         if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-            return problem_set(why, f->name, "%s must be true or false", label(f));
+            return problem_set(why, f->name, "%s must be true or false", f->name);
         *(bool *)slot = text[0] == 't';
         return ERR_OK;
     case KIND_ID:
         if (!uuid_parse(text, slot))
-            return problem_set(why, f->name, "%s is not an id", label(f));
+            return problem_set(why, f->name, "%s is not an id", f->name);
         return ERR_OK;
     case KIND_TIME:
         if (!stamp_parse(text, slot))
-            return problem_set(why, f->name, "%s is not a time (RFC 3339)", label(f));
+            return problem_set(why, f->name, "%s is not a time (RFC 3339)", f->name);
         return ERR_OK;
     case KIND_CREDITS:
         if (!credits_parse(text, &c))
-            return problem_set(why, f->name, "%s is not an amount of credits", label(f));
+            return problem_set(why, f->name, "%s is not an amount of credits", f->name);
         return store_credits(f, c, side, slot, why);
     case KIND_STRS:
         return append_str(f, text, side, mem, slot, why);
     default:
-        return problem_set(why, f->name, "%s cannot be given as text", label(f));
+        return problem_set(why, f->name, "%s cannot be given as text", f->name);
     }
 }
 
@@ -256,20 +251,20 @@ static enum err decode_field(const struct field *f, const cJSON *item, enum json
     case KIND_ID:
     case KIND_TIME:
         if (!cJSON_IsString(item))
-            return problem_set(why, f->name, "%s must be text", label(f));
+            return problem_set(why, f->name, "%s must be text", f->name);
         return decode_text(f, item->valuestring, side, mem, rec, why);
     case KIND_INT:
         return decode_int(f, item, side, slot, why);
     case KIND_BOOL:
         if (!cJSON_IsBool(item))
-            return problem_set(why, f->name, "%s must be true or false", label(f));
+            return problem_set(why, f->name, "%s must be true or false", f->name);
         *(bool *)slot = cJSON_IsTrue(item);
         return ERR_OK;
     case KIND_CREDITS:
         return decode_credits(f, item, side, slot, why);
     case KIND_RATIO:
         if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 1))
-            return problem_set(why, f->name, "%s must be a number from 0 to 1", label(f));
+            return problem_set(why, f->name, "%s must be a number from 0 to 1", f->name);
         ((struct ratio *)slot)->ppm = llround(item->valuedouble * 1e6);
         return ERR_OK;
     case KIND_STRS:
@@ -283,7 +278,7 @@ static enum err decode_field(const struct field *f, const cJSON *item, enum json
     case KIND_BYTES:
         break;
     }
-    return problem_set(why, f->name, "%s cannot be sent", label(f));
+    return problem_set(why, f->name, "%s cannot be sent", f->name);
 }
 
 /* Every member is a field that a client may send, and none comes twice. */
@@ -299,9 +294,9 @@ static enum err check_members(const struct type *type, const cJSON *obj, struct 
         if (!f || f->flags & FIELD_INTERNAL)
             return problem_set(why, item->string, "there is no such field");
         if (f->flags & FIELD_SERVER)
-            return problem_set(why, f->name, "%s is set by the server", label(f));
+            return problem_set(why, f->name, "%s is set by the server", f->name);
         if (seen & type_bit(type, f))
-            return problem_set(why, f->name, "%s is given twice", label(f));
+            return problem_set(why, f->name, "%s is given twice", f->name);
         seen |= type_bit(type, f);
     }
     return ERR_OK;
@@ -323,7 +318,7 @@ enum err json_decode(const struct type *type, const cJSON *obj, enum json_side s
         if (cJSON_IsNull(item))
             item = NULL;
         if (side == JSON_FROM_CLIENT && !item && f->flags & FIELD_REQUIRED)
-            return problem_set(why, f->name, "%s is missing", label(f));
+            return problem_set(why, f->name, "%s is missing", f->name);
         if (!item)
             continue;
         if (decode_field(f, item, side, mem, rec, why))

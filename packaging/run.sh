@@ -30,10 +30,20 @@ trap 'exit 143' TERM HUP
 
 add_user() { # NAME ROLE CREDITS
     [ -f "$home/password.$1" ] && return 0
-    head -c 18 /dev/urandom | base64 >"$home/password.new"
-    "$server" --data "$home/data" user add "$1@sample.example" --role "$2" --credits "$3" \
-        --password-file "$home/password.new" >>"$home/setup.log"
-    mv "$home/password.new" "$home/password.$1"
+    new=$home/password.$1.new
+    # A password that is there from a start that was cut belongs to the user, if that was made.
+    if [ ! -s "$new" ]; then
+        head -c 18 /dev/urandom | base64 >"$new.part"
+        mv "$new.part" "$new"
+    fi
+    if ! "$server" --data "$home/data" user add "$1@sample.example" --role "$2" --credits "$3" \
+        --password-file "$new" >>"$home/setup.log" 2>"$home/error"; then
+        if ! grep -q 'the address is taken' "$home/error"; then
+            cat "$home/error" >&2
+            return 1
+        fi
+    fi
+    mv "$new" "$home/password.$1"
 }
 
 if [ ! -f "$home/ready.$ROWS" ]; then

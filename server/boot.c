@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/file.h"
 #include "common/log.h"
@@ -39,15 +40,24 @@ static enum err open_store(struct server *srv, const struct options *o, struct p
     return err;
 }
 
+/* A new one beside data of an old one would only be in the way of the right one. */
+static bool has_ring(const char *keys, struct arena *mem)
+{
+    return keys && access(arena_printf(mem, "%s/ring", keys), F_OK) == 0;
+}
+
 enum err boot_open(struct server *srv, const struct options *o, struct arena *mem,
                    struct problem *why)
 {
     enum err err;
 
-    (void)mem;
     srv->options = o;
     srv->started_us = clock_mono_us();
     err = make_dir("data", o->data, why);
+    if (!err && store_is_there(o->data) && !has_ring(o->keys, mem))
+        err =
+            problem_set(why, "keys", "%.80s holds no key ring, and the data were written under one",
+                        o->keys ? o->keys : "the directory");
     if (!err)
         err = make_dir("keys", o->keys, why);
     if (!err)

@@ -83,6 +83,17 @@ static bool take_flag(struct line *l, const char *name)
     return l->dump_routes || l->help || l->version;
 }
 
+/* Of --name=value: the value, and *name without it; NULL: it is the next word. */
+static const char *split_value(const struct line *l, const char **name)
+{
+    const char *equals = strchr(*name, '=');
+
+    if (!equals)
+        return NULL;
+    *name = arena_strndup(l->mem, *name, (size_t)(equals - *name));
+    return equals + 1;
+}
+
 /* The file first, the command line over it. */
 static enum err read_line(struct line *l, int argc, char **argv, struct problem *why)
 {
@@ -90,7 +101,7 @@ static enum err read_line(struct line *l, int argc, char **argv, struct problem 
     for (int pass = 0; pass < 2; pass++) {
         l->n = 0;
         for (int i = 1; i < argc; i++) {
-            const char *name = argv[i] + 2;
+            const char *name = argv[i] + 2, *value;
             enum err err;
 
             if (strncmp(argv[i], "--", 2) != 0) {
@@ -101,11 +112,13 @@ static enum err read_line(struct line *l, int argc, char **argv, struct problem 
             }
             if (take_flag(l, name))
                 continue;
-            if (++i == argc)
+            value = split_value(l, &name);
+            if (!value && ++i == argc)
                 return problem_set(why, name, "the option needs a value");
-            if (take_command_option(l, name, argv[i]))
+            value = value ? value : argv[i];
+            if (take_command_option(l, name, value))
                 continue;
-            err = conf_set(option_rows, &l->o, l->mem, name, argv[i], why);
+            err = conf_set(option_rows, &l->o, l->mem, name, value, why);
             if (err)
                 return err;
         }
@@ -159,6 +172,8 @@ static enum err complete(struct options *o, struct arena *mem, struct problem *w
         return problem_set(why, "super_admin_addresses", "it must be a list of networks");
     if (!peer_list_is_sound(o->trusted_proxies))
         return problem_set(why, "trusted_proxies", "it must be a list of networks");
+    if (o->public_url && (strncmp(o->public_url, "https://", 8) != 0 || !o->public_url[8]))
+        return problem_set(why, "public_url", "it must read https://HOST");
     if (!o->tls_cert != !o->tls_key)
         return problem_set(why, o->tls_cert ? "tls_key" : "tls_cert",
                            "say both, the certificate and its key");

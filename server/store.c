@@ -11,6 +11,11 @@ enum err store_open(const struct store_options *o, struct store **out, struct pr
     return store_sqlite.open(o, out, why);
 }
 
+bool store_is_there(const char *dir)
+{
+    return store_sqlite.is_there(dir);
+}
+
 void store_close(struct store *s)
 {
     if (s)

@@ -30,6 +30,8 @@ struct store_options {
     const char *vfs;  /* SQLite VFS to open with; NULL: the default */
 };
 
+/* Is there a database in this directory? */
+bool store_is_there(const char *dir);
 /* errors: ERR_CONFLICT when another process holds the directory's lock */
 enum err store_open(const struct store_options *o, struct store **out,
                     struct problem *why) MUST_CHECK;
@@ -193,6 +195,7 @@ void store_stats(struct store *s, struct store_stats *out);
 struct store_driver {
     const char *name; /* "sqlite" */
     enum err (*open)(const struct store_options *, struct store **, struct problem *);
+    bool (*is_there)(const char *dir);
     void (*close)(struct store *);
     enum err (*ensure)(struct store *, const struct type *);
     enum err (*get)(struct store *, const struct type *, const struct uuid *, uint64_t,

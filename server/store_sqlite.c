@@ -13,6 +13,8 @@
 
 extern const struct store_driver store_sqlite;
 
+#define DATABASE "leadgen.db"
+
 enum { READERS = 4, READERS_MAX = 256, RING_MARK = 16 };
 
 static char *join(const char *dir, const char *name)
@@ -23,6 +25,15 @@ static char *join(const char *dir, const char *name)
     if (path)
         snprintf(path, n, "%s/%s", dir, name);
     return path;
+}
+
+static bool lite_is_there(const char *dir)
+{
+    char *path = join(dir, DATABASE);
+    bool yes = path && access(path, F_OK) == 0;
+
+    free(path);
+    return yes;
 }
 
 /* One process at a time: SQLite's own locks would let a second one write and checkpoint. */
@@ -157,7 +168,7 @@ static enum err lite_open(const struct store_options *o, struct store **out, str
     s->unsafe_sync = o->unsafe_sync;
     s->lock_fd = -1;
     s->dir = strdup(o->dir);
-    s->path = s->dir ? join(s->dir, "leadgen.db") : NULL;
+    s->path = s->dir ? join(s->dir, DATABASE) : NULL;
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->head_lock, NULL);
     pthread_mutex_init(&s->tables_lock, NULL);
@@ -266,6 +277,7 @@ static void lite_stats(struct store *base, struct store_stats *out)
 
 const struct store_driver store_sqlite = {
     .name = "sqlite",
+    .is_there = lite_is_there,
     .open = lite_open,
     .close = lite_close,
     .ensure = lite_ensure,
