@@ -197,13 +197,16 @@ static const char *const sort_words[] = {"relevance", "score",   "-score",   "na
                                          "-name",     "company", "-company", "updated",
                                          "-updated",  "quality", "-quality", NULL};
 static const char *const has_words[] = {"email", "phone", NULL};
+static const char *const owned_words[] = {"yes", "no", NULL};
 
 static const struct field search_query_fields[] = {
     FIELD(search_query, q, .max = 1000,
-          .doc = "Words that all must be found; a* is a prefix, -a "
-                 "excludes, country:DE,FR filters by a facet."),
+          .doc = "Words that all must be found; OR, NOT, -word, (groups), \"a phrase\", pre*, "
+                 "field:value, field:a,b, field:(a OR b), technology:all(a,b), any(a,b), "
+                 "none(a,b), score:>=80, employees:50..500, updated:>2026-01-01, has:email, "
+                 "owned:yes. The fields are title, name, company and the facets."),
     FIELD(search_query, page_size, .min = 1, .max = 1000, .doc = "10 unless said."),
-    FIELD(search_query, cursor, .max = 400, .doc = "next_cursor of the page before."),
+    FIELD(search_query, cursor, .max = 1000, .doc = "next_cursor of the page before."),
     FIELD(search_query, sort, .words = sort_words,
           .doc = "score, best first, unless there are words (relevance) or this says otherwise; "
                  "scores and dates descend and names ascend, a minus turns them round."),
@@ -211,6 +214,11 @@ static const struct field search_query_fields[] = {
           .doc = "Panes wanted: names of facets, all, or none; six of them unless said."),
     FIELD(search_query, has, .words = has_words, .max = 4),
     FIELD_AS(search_query, not_has, "-has", .words = has_words, .max = 4),
+    FIELD(search_query, owned, .words = owned_words,
+          .doc = "yes: only those your account owns a contact field of; no: only the others."),
+    FIELD(search_query, technology_all, .max = 100, .doc = "Every one of these; technology: any."),
+    FIELD(search_query, keyword_all, .max = 100, .doc = "Every one of these; keyword: any."),
+    FIELD(search_query, explain, .doc = "Say why each item was found."),
 #define X(facet, label_)                                                            \
     FIELD_AS(search_query, in[FACET_##facet], #facet, .label = label_, .max = 100), \
         FIELD_AS(search_query, out[FACET_##facet], "-" #facet, .label = label_, .max = 100),
@@ -240,12 +248,42 @@ static const struct field facet_pane_fields[] = {
 const struct type facet_pane_type = {"facet_pane", sizeof(struct facet_pane), facet_pane_fields,
                                      .owned = NO_OWNED, .doc = "The values of one facet."};
 
+static const struct field correction_fields[] = {
+    FIELD(correction, from),
+    FIELD(correction, to),
+    {0},
+};
+const struct type correction_type = {"correction", sizeof(struct correction), correction_fields,
+                                     .owned = NO_OWNED,
+                                     .doc = "A word that nobody has, and what was found instead."};
+
+static const struct field reason_fields[] = {
+    FIELD(reason, term, .doc = "What was asked, as it was written."),
+    FIELD(reason, field),
+    FIELD(reason, value),
+    {0},
+};
+const struct type reason_type = {"reason", sizeof(struct reason), reason_fields, .owned = NO_OWNED,
+                                 .doc = "A part of a question and where the row has it."};
+
+static const struct field explanation_fields[] = {
+    FIELD(explanation, id),
+    FIELD(explanation, why, .type = &reason_type),
+    {0},
+};
+const struct type explanation_type = {"explanation", sizeof(struct explanation), explanation_fields,
+                                      .owned = NO_OWNED, .doc = "Why a row was found."};
+
 static const struct field search_reply_fields[] = {
     FIELD(search_reply, total),
     FIELD(search_reply, items, .type = &profile_type),
     FIELD(search_reply, facets, .type = &facet_pane_type,
           .doc = "Per facet its 25 most frequent values, not counting its own selection."),
     FIELD(search_reply, next_cursor),
+    FIELD(search_reply, corrections, .type = &correction_type,
+          .doc = "Words of four and more letters that nobody has, forgiven one typo."),
+    FIELD(search_reply, explain, .type = &explanation_type,
+          .doc = "Why each item was found, in their order; with explain=true."),
     FIELD(search_reply, took_us),
     {0},
 };

@@ -100,7 +100,25 @@ struct search_query {
     const char *cursor, *sort;
     struct strs facets; /* panes wanted; none given: the six of the first screen; "none", "all" */
     struct strs has, not_has;
-    struct strs in[FACET_END], out[FACET_END];
+    const char *owned; /* "yes", "no" */
+    bool explain;
+    struct strs technology_all, keyword_all;
+    struct strs in[FACET_END], out[FACET_END]; /* values, and of numeric facets ranges */
+};
+
+/* Why a row was found: a part of the question, as it was asked, and where it is. */
+struct reason {
+    const char *term, *field, *value;
+};
+
+struct explanation {
+    struct uuid id;
+    struct list why; /* struct reason */
+};
+
+/* A word that nobody has, and what was looked for in its place. */
+struct correction {
+    const char *from, *to;
 };
 
 struct facet_value {
@@ -118,6 +136,8 @@ struct search_reply {
     struct list items; /* struct profile */
     struct map facets; /* struct facet_pane */
     const char *next_cursor;
+    struct list corrections; /* struct correction */
+    struct list explain;     /* struct explanation, of the items; when it was asked for */
     int64_t took_us;
 };
 
@@ -468,6 +488,9 @@ extern const struct type *const api_types[];
     X(profile)           \
     X(company)           \
     X(search_query)      \
+    X(correction)        \
+    X(reason)            \
+    X(explanation)       \
     X(facet_value)       \
     X(facet_pane)        \
     X(search_reply)      \

@@ -10,6 +10,7 @@
 
 #include "server/ledger.h"
 #include "server/records.h"
+#include "server/search/search.h"
 
 enum { ATTEMPTS = 8, FIELDS = 2 };
 
@@ -206,6 +207,13 @@ static enum err settle_reveal(void *arg)
     return err ? err : request_keep(v->r);
 }
 
+/* Searches for what is owned find it from now on. */
+static void note_owned(const struct reveal *v)
+{
+    for (size_t i = 0; v->r->srv->search && i < v->n_entries; i++)
+        search_note_owned(v->r->srv->search, &v->r->who.account, &v->entries[i].profile);
+}
+
 /* twin: the same request under the same key was faster. */
 static enum err commit_once(struct reveal *v, bool *twin)
 {
@@ -236,6 +244,8 @@ static enum err commit_once(struct reveal *v, bool *twin)
         keep = n++;
     plan.n = n;
     err = store_commit(r->srv->store, &plan);
+    if (!err)
+        note_owned(v);
     *twin = err == ERR_CONFLICT && plan.failed == keep;
     return err;
 }

@@ -16,6 +16,7 @@
 
 #include "common/copy.h"
 #include "server/jobs_private.h"
+#include "server/search/search.h"
 
 enum { PART_US = 2000 };
 
@@ -181,6 +182,9 @@ static void *commit_thread(void *arg)
         pthread_mutex_unlock(&im->lock);
         im->held = 0;
         err = store_commit_series(im->srv->store, im->flying->plans, im->flying->n_parts);
+        if (!err && im->srv->search)
+            search_note_commit(im->srv->search, &im->job->account,
+                               store_last_change(im->srv->store));
         if (!err && im->srv->jobs)
             jobs_changed(im->srv->jobs);
         pthread_mutex_lock(&im->lock);

@@ -50,9 +50,19 @@ static enum err not_ready(struct request *r)
                   (int)(stats.built.ppm / 10000));
 }
 
+static struct list explain_all(struct request *r, const struct search_answer *a,
+                               const struct profile *rows, size_t n)
+{
+    struct explanation *out = arena_alloc(r->mem, n * sizeof(*out));
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct explanation){rows[i].id, search_explain(a, &rows[i], r->mem)};
+    return (struct list){out, n};
+}
+
 static enum err run_search(struct request *r, const struct search_query *q)
 {
-    struct search_ask ask = {r->who.account, q};
+    struct search_ask ask = {r->who.account, q, .owns_catalogue = r->who.role == ROLE_SUPER_ADMIN};
     struct search_answer a = {0};
     struct search_reply out = {0};
     struct profile *rows;
@@ -70,6 +80,9 @@ static enum err run_search(struct request *r, const struct search_query *q)
         err = ledger_owned(r->srv->store, &r->who, rows, out.items.n, r->mem);
     if (err)
         return err;
+    if (q->explain)
+        out.explain = explain_all(r, &a, rows, out.items.n);
+    out.corrections = (struct list){a.corrections, a.n_corrections};
     out.total = a.total;
     out.facets = (struct map){a.panes, a.n_panes};
     out.next_cursor = a.next_cursor;

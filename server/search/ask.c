@@ -11,19 +11,25 @@ static struct node *values_node(struct arena *mem, int dict, const struct strs *
     return n;
 }
 
-static struct node *not_node(struct arena *mem, struct node *kid)
+static struct node *group(struct arena *mem, enum node_kind kind, size_t room)
 {
     struct node *n = arena_alloc(mem, sizeof(*n));
 
-    *n = (struct node){.kind = NODE_NOT, .n = 1};
-    n->kids = arena_alloc(mem, sizeof(struct node *));
-    n->kids[0] = kid;
+    *n = (struct node){.kind = kind, .kids = arena_alloc(mem, room * sizeof(struct node *))};
     return n;
 }
 
 static void add_kid(struct node *into, struct node *kid)
 {
     into->kids[into->n++] = kid;
+}
+
+static struct node *not_node(struct arena *mem, struct node *kid)
+{
+    struct node *n = group(mem, NODE_NOT, 1);
+
+    add_kid(n, kid);
+    return n;
 }
 
 /* Every has holds; none of the nots does. */
@@ -35,23 +41,95 @@ static void add_contacts(struct arena *mem, const struct search_query *q, struct
         add_kid(into, not_node(mem, values_node(mem, DICT_CONTACT, &q->not_has)));
 }
 
-static void add_facets(struct arena *mem, const struct search_query *q, struct ask *a)
+static enum err range_node(struct arena *mem, const char *field, enum column c, const char *text,
+                           struct node **out, struct problem *why)
+{
+    struct node *n = arena_alloc(mem, sizeof(*n));
+    const char *wrong = range_parse(mem, c, text, &n->lo, &n->hi);
+
+    n->kind = NODE_RANGE;
+    n->column = c;
+    n->source = arena_printf(mem, "%s:%s", field, text);
+    *out = n;
+    return wrong ? problem_set(why, field, "%s", wrong) : ERR_OK;
+}
+
+/* Any of these: values as they are, and of the numeric facets ranges too. */
+static enum err any_of(struct arena *mem, const char *field, enum facet f,
+                       const struct strs *values, struct node **out, struct problem *why)
+{
+    struct node *any = group(mem, NODE_OR, values->n + 1), *one;
+    const char **plain = arena_alloc(mem, values->n * sizeof(*plain));
+    size_t n_plain = 0;
+    enum column column;
+    bool numeric = range_column(f, &column);
+
+    for (size_t i = 0; i < values->n; i++) {
+        if (!numeric || range_is_bucket(f, values->v[i])) {
+            plain[n_plain++] = values->v[i];
+            continue;
+        }
+        if (range_node(mem, field, column, values->v[i], &one, why))
+            return ERR_INVALID;
+        add_kid(any, one);
+    }
+    if (n_plain)
+        add_kid(any, values_node(mem, TEXT_CLASSES + (int)f, &(struct strs){plain, n_plain}));
+    *out = any->n == 1 ? any->kids[0] : any;
+    return ERR_OK;
+}
+
+static enum err add_facets(struct arena *mem, const struct search_query *q, struct ask *a,
+                           struct problem *why)
 {
     for (int f = 1; f < FACET_END; f++) {
-        if (q->in[f].n)
-            a->selections[a->n_selections++] =
-                (struct selection){(enum facet)f, values_node(mem, TEXT_CLASSES + f, &q->in[f])};
-        if (q->out[f].n)
-            add_kid(a->rest, not_node(mem, values_node(mem, TEXT_CLASSES + f, &q->out[f])));
+        const char *name = facet_name((enum facet)f);
+        struct node *n = NULL;
+
+        if (q->in[f].n) {
+            if (any_of(mem, name, (enum facet)f, &q->in[f], &n, why))
+                return ERR_INVALID;
+            a->selections[a->n_selections++] = (struct selection){(enum facet)f, n};
+        }
+        if (q->out[f].n) {
+            name = arena_printf(mem, "-%s", name);
+            if (any_of(mem, name, (enum facet)f, &q->out[f], &n, why))
+                return ERR_INVALID;
+            add_kid(a->rest, not_node(mem, n));
+        }
     }
+    return ERR_OK;
+}
+
+/* Every one of these. */
+static void add_all(struct arena *mem, enum facet f, const struct strs *values, struct node *into)
+{
+    for (size_t i = 0; i < values->n; i++)
+        add_kid(into, values_node(mem, TEXT_CLASSES + (int)f, &(struct strs){values->v + i, 1}));
+}
+
+static enum err add_owned(struct arena *mem, const struct search_query *q, struct node *into,
+                          struct problem *why)
+{
+    struct node *n = group(mem, NODE_OWNED, 0);
+
+    if (!q->owned)
+        return ERR_OK;
+    n->source = "owned:yes";
+    if (strcmp(q->owned, "no") == 0)
+        n = not_node(mem, n);
+    else if (strcmp(q->owned, "yes") != 0)
+        return problem_set(why, "owned", "owned is yes or no");
+    add_kid(into, n);
+    return ERR_OK;
 }
 
 /* Words count for relevance where a match is what is asked for. */
-static void gather_words(const struct node *n, struct ask *a)
+static void gather_words(struct node *n, struct ask *a)
 {
-    if (n->kind == NODE_WORD || n->kind == NODE_PREFIX)
+    if (n->kind == NODE_WORD || n->kind == NODE_PREFIX || n->kind == NODE_PHRASE)
         a->words[a->n_words++] = n;
-    else if (n->kind == NODE_AND)
+    else if (n->kind == NODE_AND || n->kind == NODE_OR)
         for (size_t i = 0; i < n->n; i++)
             gather_words(n->kids[i], a);
 }
@@ -112,6 +190,23 @@ static enum err choose_sort(const struct search_query *q, struct ask *a, struct 
     return problem_set(why, "sort", "there is no such order");
 }
 
+/* Everything of the request that narrows every pane, and the selections. */
+static enum err make_tree(struct arena *mem, const struct search_query *q, struct node *words,
+                          struct ask *a, struct problem *why)
+{
+    size_t room = 4 + FACET_END + q->has.n + q->technology_all.n + q->keyword_all.n;
+
+    a->rest = group(mem, NODE_AND, room);
+    if (words->kind != NODE_AND || words->n)
+        add_kid(a->rest, words);
+    add_contacts(mem, q, a->rest);
+    add_all(mem, FACET_technology, &q->technology_all, a->rest);
+    add_all(mem, FACET_keyword, &q->keyword_all, a->rest);
+    if (add_owned(mem, q, a->rest, why))
+        return ERR_INVALID;
+    return add_facets(mem, q, a, why);
+}
+
 enum err ask_parse(struct arena *mem, const struct search_query *q, struct ask *out,
                    struct problem *why)
 {
@@ -124,16 +219,10 @@ enum err ask_parse(struct arena *mem, const struct search_query *q, struct ask *
     err = parse_q(mem, q->q, &words, why);
     if (err)
         return err;
-    out->words = arena_alloc(mem, (NODES_MAX + 1) * sizeof(const struct node *));
+    out->words = arena_alloc(mem, (NODES_MAX + 1) * sizeof(struct node *));
     gather_words(words, out);
-    out->rest = arena_alloc(mem, sizeof(*out->rest));
-    out->rest->kind = NODE_AND;
-    out->rest->kids =
-        arena_alloc(mem, (words->n + q->has.n + 1 + FACET_END) * sizeof(struct node *));
-    for (size_t i = 0; i < words->n; i++)
-        add_kid(out->rest, words->kids[i]);
-    add_contacts(mem, q, out->rest);
-    add_facets(mem, q, out);
-    err = choose_sort(q, out, why);
+    err = make_tree(mem, q, words, out, why);
+    if (!err)
+        err = choose_sort(q, out, why);
     return err ? err : choose_panes(mem, q, out, why);
 }

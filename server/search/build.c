@@ -147,22 +147,13 @@ static void take_word(void *arg, const char *word)
     refer(b, b->class, word);
 }
 
-static enum text_class class_of(const struct field *f)
-{
-    if (strcmp(f->name, "title") == 0)
-        return TEXT_TITLE;
-    if (strcmp(f->name, "name") == 0)
-        return TEXT_NAME;
-    return strcmp(f->name, "company") == 0 ? TEXT_COMPANY : TEXT_OTHER;
-}
-
 static void add_words(struct builder *b, struct arena *mem, const struct field *f,
                       const struct profile *p)
 {
     const void *slot = field_at(f, p);
     const char *text;
 
-    b->class = class_of(f);
+    b->class = segment_class(f);
     if (f->kind == KIND_STRS) {
         const struct strs *list = slot;
 

@@ -6,12 +6,13 @@
 #include "server/seal.h"
 #include "server/search/checksum.h"
 #include "server/search/segment.h"
+#include "server/search/words.h"
 
 enum {
-    VERSION_BYTE = 1,
+    VERSION_BYTE = 2,
     MAC = 16,
     FIXED = 1 + 8 + 8 + 16,
-    TEXT_MAX = ORDER_TEXT_MAX,
+    TEXT_MAX = ORDER_TEXT_MAX + 1 + FIXES_MAX * (1 + WORD_MAX + 16 + 1),
     QUESTION_MAX = 64 * 1024 * 1024,
 };
 
@@ -97,21 +98,50 @@ static enum err mac_of(const struct seal *seal, struct arena *mem, const struct 
     return ERR_OK;
 }
 
+/* With its end. */
+static size_t put_text(uint8_t *raw, size_t n, const char *text)
+{
+    size_t len = strlen(text) + 1;
+
+    memcpy(raw + n, text, len);
+    return n + len;
+}
+
 enum err cursor_text(const struct seal *seal, struct arena *mem, const struct uuid *account,
                      const struct search_query *q, const struct cursor *c, const char **out)
 {
-    size_t text = strlen(c->text), n = FIXED + text;
-    uint8_t *raw = arena_alloc(mem, n + MAC);
+    uint8_t *raw = arena_alloc(mem, FIXED + TEXT_MAX + MAC);
+    size_t n = FIXED;
 
     raw[0] = VERSION_BYTE;
     memcpy(raw + 1, &c->key, 8);
     memcpy(raw + 9, &c->score, 8);
     memcpy(raw + 17, c->id.b, 16);
-    memcpy(raw + FIXED, c->text, text);
+    n = put_text(raw, n, c->text);
+    for (size_t i = 0; i < c->n_fixes; i++) {
+        raw[n++] = (uint8_t)c->fixes[i].word;
+        n = put_text(raw, n, c->fixes[i].to);
+    }
     if (mac_of(seal, mem, account, q, raw, n, raw + n))
         return ERR_NO_MEMORY;
     *out = encode(mem, raw, n + MAC);
     return ERR_OK;
+}
+
+/* What we wrote: it is authentic. */
+static void read_texts(struct arena *mem, const uint8_t *raw, size_t n, struct cursor *out)
+{
+    size_t at;
+
+    out->text = arena_strndup(mem, (const char *)raw, n);
+    out->n_fixes = 0;
+    for (at = strlen(out->text) + 1; at < n && out->n_fixes < FIXES_MAX;) {
+        struct fix *f = &out->fixes[out->n_fixes++];
+
+        f->word = raw[at++];
+        f->to = arena_strndup(mem, (const char *)raw + at, n - at);
+        at += strlen(f->to) + 1;
+    }
 }
 
 enum err cursor_parse(const struct seal *seal, struct arena *mem, const struct uuid *account,
@@ -133,6 +163,6 @@ enum err cursor_parse(const struct seal *seal, struct arena *mem, const struct u
     memcpy(&out->key, raw + 1, 8);
     memcpy(&out->score, raw + 9, 8);
     memcpy(out->id.b, raw + 17, 16);
-    out->text = arena_strndup(mem, (const char *)raw + FIXED, n - FIXED);
+    read_texts(mem, raw + FIXED, n - FIXED, out);
     return ERR_OK;
 }

@@ -5,13 +5,16 @@
 #include "common/api.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "server/search/typo.h"
 
 struct seal;
 
 struct cursor {
     int64_t key, score; /* in ascending order of the listing; score only for relevance */
     struct uuid id;
-    const char *text; /* of the orders by text; else "" */
+    const char *text;            /* of the orders by text; else "" */
+    struct fix fixes[FIXES_MAX]; /* of typos, so that every page looks for the same; without from */
+    size_t n_fixes;
 };
 
 /*

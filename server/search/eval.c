@@ -1,87 +1,30 @@
 #include "server/search/eval.h"
 
-#include <string.h>
-#include <strings.h>
+#include "server/search/eval_leaf.h"
 
-static struct set eval_node(struct eval *e, const struct node *n);
+enum { COST_LAST = 5 };
 
-/* Owned or borrowed, the union of these postings of a dict. */
-static struct set union_of(struct eval *e, int dict, const uint32_t *list, size_t n)
-{
-    struct set *sets;
-
-    if (n == 0)
-        return set_none(e->s->n);
-    if (n == 1)
-        return dict_set(e->s, dict, list[0]);
-    sets = arena_alloc(e->pool.mem, n * sizeof(*sets));
-    for (size_t i = 0; i < n; i++)
-        sets[i] = dict_set(e->s, dict, list[i]);
-    return set_union(&e->pool, sets, n);
-}
-
-static bool is_listed(const char *text, const struct strs *values)
-{
-    for (size_t i = 0; i < values->n; i++)
-        if (strcasecmp(text, values->v[i]) == 0)
-            return true;
-    return false;
-}
-
-static struct set eval_values(struct eval *e, const struct node *node)
-{
-    const struct texts *t = &e->s->dicts[node->dict].texts;
-    uint32_t *list = arena_alloc(e->pool.mem, (t->n + node->values.n) * sizeof(*list));
-    size_t n = 0;
-
-    for (uint32_t k = 0; node->any_case && k < t->n; k++)
-        if (is_listed(texts_at(t, k), &node->values))
-            list[n++] = k;
-    for (size_t i = 0; !node->any_case && i < node->values.n; i++) {
-        uint32_t at = texts_find(t, node->values.v[i]);
-
-        if (at != UINT32_MAX)
-            list[n++] = at;
-    }
-    return union_of(e, node->dict, list, n);
-}
-
-static struct set word_in_class(struct eval *e, const struct node *node, int word_class)
-{
-    const struct texts *t = &e->s->dicts[word_class].texts;
-    uint32_t at = texts_lower(t, node->word), n = 0;
-    size_t len = strlen(node->word);
-    uint32_t *list;
-
-    if (node->kind == NODE_WORD) {
-        n = at < t->n && strcmp(texts_at(t, at), node->word) == 0;
-        return union_of(e, word_class, &at, n);
-    }
-    while (at + n < t->n && strncmp(texts_at(t, at + n), node->word, len) == 0)
-        n++;
-    list = arena_alloc(e->pool.mem, n * sizeof(*list));
-    for (uint32_t i = 0; i < n; i++)
-        list[i] = at + i;
-    return union_of(e, word_class, list, n);
-}
-
-/* Where ranking wants to find the word's classes; NULL: it does not ask. */
-static struct set *kept_classes(const struct eval *e, const struct node *node)
+/* Which of ask->words it is, for ranking; -1: it does not ask. */
+static int kept_index(const struct eval *e, const struct node *node)
 {
     for (size_t i = 0; e->words && i < e->ask->n_words; i++)
         if (e->ask->words[i] == node)
-            return e->words[i];
-    return NULL;
+            return (int)i;
+    return -1;
 }
 
 static struct set eval_word(struct eval *e, const struct node *node)
 {
-    struct set *kept = kept_classes(e, node), own[TEXT_CLASSES], *in = kept ? kept : own, out;
+    struct set own[TEXT_CLASSES], *in, out;
+    int kept = kept_index(e, node);
 
+    in = kept < 0 ? own : e->words[kept];
     for (int c = 0; c < TEXT_CLASSES; c++)
-        in[c] = word_in_class(e, node, c);
+        in[c] = leaf_in_class(e, node, c);
+    if (kept >= 0)
+        e->seen[kept] = true;
     out = set_union(&e->pool, in, TEXT_CLASSES);
-    for (int c = 0; !kept && c < TEXT_CLASSES; c++) {
+    for (int c = 0; kept < 0 && c < TEXT_CLASSES; c++) {
         if (!out.block && in[c].block && (in[c].bits == out.bits && in[c].v == out.v))
             out.block = in[c].block; /* the only one: it moves to the result */
         else
@@ -90,13 +33,40 @@ static struct set eval_word(struct eval *e, const struct node *node)
     return out;
 }
 
+static struct set eval_node(struct eval *e, const struct node *n);
+
 /* What costs little comes first, and what only removes comes last. */
 static int cost_of(const struct node *n)
 {
-    static const int costs[] = {
-        [NODE_WORD] = 0, [NODE_VALUES] = 1, [NODE_AND] = 2, [NODE_PREFIX] = 3, [NODE_NOT] = 4};
+    static const int costs[] = {[NODE_WORD] = 0,   [NODE_VALUES] = 1, [NODE_OWNED] = 1,
+                                [NODE_AND] = 2,    [NODE_OR] = 2,     [NODE_PREFIX] = 3,
+                                [NODE_PHRASE] = 3, [NODE_RANGE] = 4,  [NODE_NOT] = COST_LAST};
 
     return costs[n->kind];
+}
+
+/* One by one a range costs about eight times as much as in a row. */
+static bool is_cheaper_one_by_one(const struct eval *e, const struct set *s)
+{
+    return s->count * 8 < e->s->n;
+}
+
+static void narrow(struct eval *e, struct set *out, const struct node *kid)
+{
+    bool no = kid->kind == NODE_NOT;
+    const struct node *what = no ? kid->kids[0] : kid;
+    struct set other;
+
+    if (what->kind == NODE_RANGE && is_cheaper_one_by_one(e, out)) {
+        leaf_keep_range(e, out, what, !no);
+        return;
+    }
+    other = eval_node(e, what);
+    if (no)
+        set_and_not(&e->pool, out, &other);
+    else
+        set_and(&e->pool, out, &other);
+    set_release(&e->pool, &other);
 }
 
 static struct set eval_and(struct eval *e, const struct node *node)
@@ -104,27 +74,33 @@ static struct set eval_and(struct eval *e, const struct node *node)
     struct set out = set_none(e->s->n);
     bool begun = false;
 
-    for (int cost = 0; cost <= 4; cost++) {
+    for (int cost = 0; cost <= COST_LAST; cost++) {
         for (size_t i = 0; i < node->n; i++) {
             const struct node *kid = node->kids[i];
-            struct set other;
 
             if (cost_of(kid) != cost || (begun && !out.count))
                 continue;
-            if (!begun) {
-                out = eval_node(e, kid);
-                begun = true;
-                continue;
-            }
-            other = eval_node(e, kid->kind == NODE_NOT ? kid->kids[0] : kid);
-            if (kid->kind == NODE_NOT)
-                set_and_not(&e->pool, &out, &other);
+            if (begun)
+                narrow(e, &out, kid);
             else
-                set_and(&e->pool, &out, &other);
-            set_release(&e->pool, &other);
+                out = eval_node(e, kid);
+            begun = true;
         }
     }
     return begun ? out : set_all(&e->pool);
+}
+
+static struct set eval_or(struct eval *e, const struct node *node)
+{
+    uint64_t *u = union_begin(&e->pool);
+
+    for (size_t i = 0; i < node->n; i++) {
+        struct set one = eval_node(e, node->kids[i]);
+
+        union_add(u, &one);
+        set_release(&e->pool, &one);
+    }
+    return union_end(&e->pool, u);
 }
 
 static struct set eval_not(struct eval *e, const struct node *node)
@@ -141,30 +117,54 @@ static struct set eval_node(struct eval *e, const struct node *n)
     switch (n->kind) {
     case NODE_AND:
         return eval_and(e, n);
+    case NODE_OR:
+        return eval_or(e, n);
     case NODE_NOT:
         return eval_not(e, n);
     case NODE_WORD:
     case NODE_PREFIX:
+    case NODE_PHRASE:
         return eval_word(e, n);
     case NODE_VALUES:
-        return eval_values(e, n);
+        return leaf_values(e, n);
+    case NODE_RANGE:
+        return leaf_range(e, n);
+    case NODE_OWNED:
+        return leaf_owned(e);
     }
     return set_none(e->s->n);
 }
 
-void eval_begin(struct eval *e, struct arena *mem, const struct live *l, const struct ask *ask)
+/* Words in a branch that came to nothing early weigh all the same where another branch holds. */
+static void see_all_words(struct eval *e)
 {
-    *e = (struct eval){.s = l->segment, .ask = ask};
+    for (size_t i = 0; e->words && e->rest.count && i < e->ask->n_words; i++) {
+        struct set s;
+
+        if (e->seen[i])
+            continue;
+        s = eval_word(e, e->ask->words[i]);
+        set_release(&e->pool, &s);
+    }
+}
+
+void eval_begin(struct eval *e, struct arena *mem, const struct live *l, const struct ask *ask,
+                const struct owner *owner)
+{
+    *e = (struct eval){.s = l->segment, .ask = ask, .owner = owner};
     pool_begin(&e->pool, mem, l->segment->n, &l->segment->blocks);
     e->dead = set_none(e->s->n);
     if (l->dead)
         e->dead = (struct set){.bits = l->dead->bits, .count = l->dead->count, .n = e->s->n};
-    if (ask->sort == SORT_RELEVANCE)
+    if (ask->sort == SORT_RELEVANCE) {
         e->words = arena_alloc(mem, ask->n_words * sizeof(*e->words));
+        e->seen = arena_alloc(mem, ask->n_words + 1);
+    }
     if (ask->rest->n) {
         e->has_rest = true;
         e->rest = eval_and(e, ask->rest);
         set_and_not(&e->pool, &e->rest, &e->dead);
+        see_all_words(e);
     }
     for (size_t i = 0; i < ask->n_selections; i++)
         e->selected[i] = eval_node(e, ask->selections[i].node);

@@ -17,9 +17,13 @@ struct eval {
     struct set rest;
     struct set selected[FACET_END];    /* of ask->selections, in their order */
     struct set (*words)[TEXT_CLASSES]; /* of ask->words; NULL unless relevance sorts */
+    bool *seen;                        /* which of them have been looked up */
+    const struct owner *owner;
 };
 
-void eval_begin(struct eval *e, struct arena *mem, const struct live *l, const struct ask *ask);
+/* owner: what NODE_OWNED means (owned.h); NULL: nothing is owned. */
+void eval_begin(struct eval *e, struct arena *mem, const struct live *l, const struct ask *ask,
+                const struct owner *owner);
 
 /*
  * The living documents that everything holds for, but the selection of this facet (0: that one

@@ -21,7 +21,7 @@ static bool read_selection(struct known *k, const struct selection *sel)
     int f = facet_first(sel->facet);
     const struct texts *t = &k->e->s->dicts[TEXT_CLASSES + sel->facet].texts;
 
-    if (f < 0 || sel->node->kind != NODE_VALUES || sel->node->any_case || k->ask.codes[f])
+    if (f < 0 || sel->node->kind != NODE_VALUES || sel->node->is_folded || k->ask.codes[f])
         return false;
     for (size_t i = 0; i < sel->node->values.n; i++) {
         uint32_t at = texts_find(t, sel->node->values.v[i]);

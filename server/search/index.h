@@ -13,8 +13,12 @@
 #include "server/search/search.h"
 #include "server/search/snapshot.h"
 
+enum { COMMITTED = 512 };
+
 struct search {
     struct search_options o;
+    struct owned *owned;
+    atomic_int_fast64_t committed[COMMITTED]; /* by account, hashed: the last change of its own */
     char *dir;
     pthread_mutex_t lock; /* held for moments; of everything down to `writing` */
     pthread_cond_t moved; /* any of it moved; on the monotonic clock */

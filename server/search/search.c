@@ -4,11 +4,15 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "server/search/explain.h"
 #include "server/search/facets.h"
 #include "server/search/index.h"
+#include "server/search/owned.h"
 #include "server/search/panes.h"
 #include "server/search/rank.h"
 #include "server/store.h"
+
+enum { OWN_WAIT_MS = 250 };
 
 static void wake(void *arg)
 {
@@ -28,6 +32,7 @@ static struct search *search_new(const struct search_options *o)
     s->o = *o;
     s->dir = o->dir ? xstrdup(o->dir) : NULL;
     s->now = snapshot_new(0);
+    s->owned = owned_new();
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->writing, NULL);
     pthread_condattr_init(&attr);
@@ -79,6 +84,7 @@ void search_close(struct search *s)
     if (s->has_keeper) /* the last thing it does is to save */
         pthread_join(s->keeper, NULL);
     snapshot_unref(s->now);
+    owned_free(s->owned);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->writing);
     pthread_cond_destroy(&s->moved);
@@ -151,11 +157,6 @@ static struct cursor cursor_of(const struct hit *h)
                            .text = h->text ? h->text : ""};
 }
 
-static bool is_visible(const struct segment *s, const struct uuid *account)
-{
-    return uuid_equal(&s->domain, &catalogue_account) || uuid_equal(&s->domain, account);
-}
-
 /* What has been gathered from the segments so far. */
 struct sum {
     struct tally *tallies;
@@ -164,7 +165,8 @@ struct sum {
 };
 
 static void add_segment(struct arena *mem, const struct live *l, const struct ask *q,
-                        const struct cursor *after, struct sum *sum, int64_t *total)
+                        const struct cursor *after, const struct owner *owner, struct sum *sum,
+                        int64_t *total)
 {
     struct eval e;
     struct found found;
@@ -172,7 +174,7 @@ static void add_segment(struct arena *mem, const struct live *l, const struct as
     bool all;
     size_t n;
 
-    eval_begin(&e, mem, l, q);
+    eval_begin(&e, mem, l, q, owner);
     if (!facets_answer(&e, sum->tallies, &found)) {
         full = eval_result(&e, 0, &all);
         add_panes(mem, &e, &full, all, sum->tallies);
@@ -183,19 +185,70 @@ static void add_segment(struct arena *mem, const struct live *l, const struct as
     sum->n = merge_hits(mem, &sum->hits, sum->n, sum->more, n, sum->k, q->reverse);
 }
 
-static enum err run(struct search *s, const struct snapshot *now, const struct search_ask *ask,
-                    const struct ask *q, const struct cursor *after, struct arena *mem,
-                    struct search_answer *out)
+/* What the question meant on its first page it means on all of them. */
+static void fix_typos(struct arena *mem, const struct snapshot *now, const struct uuid *account,
+                      struct ask *q, struct cursor *cursor, bool has_cursor)
 {
+    if (!has_cursor)
+        cursor->n_fixes = typo_fix(mem, now, account, q, cursor->fixes);
+    for (size_t i = 0; has_cursor && i < cursor->n_fixes; i++) {
+        struct fix *f = &cursor->fixes[i];
+
+        f->from = q->words[f->word]->word;
+        q->words[f->word]->word = f->to;
+    }
+}
+
+static void say_corrections(struct arena *mem, const struct cursor *c, struct search_answer *out)
+{
+    out->corrections = arena_alloc(mem, FIXES_MAX * sizeof(*out->corrections));
+    for (size_t i = 0; i < c->n_fixes; i++)
+        out->corrections[out->n_corrections++] =
+            (struct correction){c->fixes[i].from, c->fixes[i].to};
+}
+
+static bool asks_for_owned(const struct node *n)
+{
+    bool any = n->kind == NODE_OWNED;
+
+    for (size_t i = 0; i < n->n && !any; i++)
+        any = asks_for_owned(n->kids[i]);
+    return any;
+}
+
+/* One question, from its tree to its answer. */
+struct run {
+    struct search *s;
+    const struct snapshot *now;
+    const struct search_ask *ask;
+    struct ask q;
+    struct cursor cursor; /* where the page before ended */
+    bool has_cursor;
+    struct owner *owner;
+};
+
+static enum err next_cursor(const struct run *r, struct arena *mem, const struct hit *last,
+                            const char **out)
+{
+    struct cursor c = cursor_of(last);
+
+    c.n_fixes = r->cursor.n_fixes;
+    memcpy(c.fixes, r->cursor.fixes, sizeof(c.fixes));
+    return cursor_text(r->s->o.seal, mem, &r->ask->account, r->ask->query, &c, out);
+}
+
+static enum err gather_all(struct run *r, struct arena *mem, struct search_answer *out)
+{
+    const struct ask *q = &r->q;
     size_t k = q->page_size + 1; /* one more tells whether there is a next page */
     struct sum sum = {.tallies = arena_alloc(mem, FACET_END * sizeof(*sum.tallies)),
                       .more = arena_alloc(mem, k * sizeof(*sum.more)),
                       .k = k};
-    struct cursor last;
 
-    for (size_t i = 0; i < now->n; i++)
-        if (is_visible(now->items[i].segment, &ask->account))
-            add_segment(mem, &now->items[i], q, after, &sum, &out->total);
+    for (size_t i = 0; i < r->now->n; i++)
+        if (segment_is_visible(r->now->items[i].segment, &r->ask->account))
+            add_segment(mem, &r->now->items[i], q, r->has_cursor ? &r->cursor : NULL, r->owner,
+                        &sum, &out->total);
     finish_panes(mem, q, sum.tallies, out);
     out->n = sum.n < q->page_size ? sum.n : q->page_size;
     out->hits = arena_alloc(mem, out->n * sizeof(*out->hits));
@@ -203,27 +256,24 @@ static enum err run(struct search *s, const struct snapshot *now, const struct s
         out->hits[i].id = sum.hits[i].segment->ids[sum.hits[i].ordinal];
     if (sum.n <= q->page_size)
         return ERR_OK;
-    last = cursor_of(&sum.hits[q->page_size - 1]);
-    return cursor_text(s->o.seal, mem, &ask->account, ask->query, &last, &out->next_cursor);
+    return next_cursor(r, mem, &sum.hits[q->page_size - 1], &out->next_cursor);
 }
 
-enum err search_run(struct search *s, const struct search_ask *ask, struct arena *mem,
-                    struct search_answer *out, struct problem *why)
+static enum err find_owner(struct run *r, struct arena *mem)
 {
-    int64_t from = clock_mono_us();
-    struct deferred *lease;
-    struct snapshot *now = NULL;
-    struct cursor after;
-    struct ask q;
-    bool has_cursor = ask->query->cursor && *ask->query->cursor;
-    enum err err = ask_parse(mem, ask->query, &q, why);
+    bool asked = asks_for_owned(r->q.rest);
 
-    *out = (struct search_answer){0};
-    if (!err && has_cursor)
-        err = cursor_parse(s->o.seal, mem, &ask->account, ask->query, &after, why);
-    if (err)
-        return err;
-    lease = arena_defer(mem, snapshot_unref, NULL);
+    return asked ? owned_find(r->s->owned, r->s->o.store, &r->ask->account, r->ask->owns_catalogue,
+                              r->now, mem, &r->owner)
+                 : ERR_OK;
+}
+
+/* What is searchable now, until the arena dies. errors: ERR_NOT_READY */
+static enum err take_snapshot(struct search *s, struct arena *mem, const struct snapshot **out)
+{
+    struct deferred *lease = arena_defer(mem, snapshot_unref, NULL);
+    struct snapshot *now = NULL;
+
     pthread_mutex_lock(&s->lock);
     if (s->ready)
         now = snapshot_ref(s->now);
@@ -231,9 +281,86 @@ enum err search_run(struct search *s, const struct search_ask *ask, struct arena
     if (!now)
         return ERR_NOT_READY;
     arena_defer_arg(lease, now);
-    err = run(s, now, ask, &q, has_cursor ? &after : NULL, mem, out);
+    *out = now;
+    return ERR_OK;
+}
+
+/* Accounts that share a place wait for each other's changes too; it is short. */
+static atomic_int_fast64_t *committed_by(struct search *s, const struct uuid *account)
+{
+    uint32_t h;
+
+    memcpy(&h, account->b + 12, sizeof(h));
+    return &s->committed[h % COMMITTED];
+}
+
+/* What the account itself has committed it finds; what the index cannot do in time comes later. */
+static void wait_for_own(struct search *s, const struct uuid *account)
+{
+    int64_t change = atomic_load(committed_by(s, account));
+    bool behind;
+
+    pthread_mutex_lock(&s->lock);
+    behind = s->ready && s->change < change;
+    pthread_mutex_unlock(&s->lock);
+    if (behind && !search_wait(s, change, OWN_WAIT_MS))
+        log_event(LOG_WARN, "search.late", LOG_INT("change", change));
+}
+
+static enum err begin(struct search *s, const struct search_ask *ask, struct arena *mem,
+                      struct run *r, struct problem *why)
+{
+    enum err err;
+
+    *r = (struct run){.s = s, .ask = ask};
+    r->has_cursor = ask->query->cursor && *ask->query->cursor;
+    err = ask_parse(mem, ask->query, &r->q, why);
+    if (!err && r->has_cursor)
+        err = cursor_parse(s->o.seal, mem, &ask->account, ask->query, &r->cursor, why);
+    if (err)
+        return err;
+    wait_for_own(s, &ask->account);
+    err = take_snapshot(s, mem, &r->now);
+    if (err)
+        return err;
+    fix_typos(mem, r->now, &ask->account, &r->q, &r->cursor, r->has_cursor);
+    return find_owner(r, mem);
+}
+
+enum err search_run(struct search *s, const struct search_ask *ask, struct arena *mem,
+                    struct search_answer *out, struct problem *why)
+{
+    int64_t from = clock_mono_us();
+    struct run *r = arena_alloc(mem, sizeof(*r));
+    enum err err = begin(s, ask, mem, r, why);
+
+    *out = (struct search_answer){.asked = &r->q};
+    if (!err)
+        err = gather_all(r, mem, out);
+    if (!err)
+        say_corrections(mem, &r->cursor, out);
     out->took_us = clock_mono_us() - from;
     return err;
+}
+
+struct list search_explain(const struct search_answer *a, const struct profile *row,
+                           struct arena *mem)
+{
+    return explain_row(mem, a->asked, row);
+}
+
+void search_note_commit(struct search *s, const struct uuid *account, int64_t change)
+{
+    atomic_int_fast64_t *slot = committed_by(s, account);
+    int_fast64_t was = atomic_load(slot);
+
+    while (was < change && !atomic_compare_exchange_weak(slot, &was, change))
+        ;
+}
+
+void search_note_owned(struct search *s, const struct uuid *account, const struct uuid *profile)
+{
+    owned_note(s->owned, account, profile);
 }
 
 bool search_wait(struct search *s, int64_t change, int64_t ms)

@@ -36,6 +36,7 @@ void search_close(struct search *s); /* NULL is fine */
 struct search_ask {
     struct uuid account;
     const struct search_query *query;
+    bool owns_catalogue; /* a super_admin: nothing there is to be paid */
 };
 
 struct search_hit {
@@ -48,16 +49,32 @@ struct search_answer {
     size_t n;
     struct facet_pane *panes; /* in the order of the facets */
     size_t n_panes;
-    const char *next_cursor; /* NULL: this was the last page */
+    const char *next_cursor;        /* NULL: this was the last page */
+    struct correction *corrections; /* typos that were forgiven (typo.h) */
+    size_t n_corrections;
+    const struct ask *asked; /* for search_explain(); lives in the call's arena */
     int64_t took_us;
 };
 
 /*
  * errors: ERR_INVALID with the field (q, cursor, sort, facets, a facet) and, for q, the column;
- * ERR_NOT_READY while the index is being built.
+ * ERR_NOT_READY while the index is being built; the store's, when owned is asked for.
  */
 enum err search_run(struct search *s, const struct search_ask *ask, struct arena *mem,
                     struct search_answer *out, struct problem *why) MUST_CHECK;
+
+/* Why a row of the answer was found (explain.h): struct reason. */
+struct list search_explain(const struct search_answer *a, const struct profile *row,
+                           struct arena *mem);
+
+/*
+ * An account has committed something that may be searched for: its searches wait for this change, a
+ * quarter of a second at most.
+ */
+void search_note_commit(struct search *s, const struct uuid *account, int64_t change);
+
+/* An account has paid for a contact field of a profile: it owns it from the next search on. */
+void search_note_owned(struct search *s, const struct uuid *account, const struct uuid *profile);
 
 /* Wait until everything up to this change number is searchable, at most ms; false: it is not yet.
  */

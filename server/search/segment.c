@@ -13,6 +13,15 @@
 
 #define MAGIC UINT64_C(0x31786564696c676c) /* "lgildex1" */
 
+enum text_class segment_class(const struct field *f)
+{
+    if (strcmp(f->name, "title") == 0)
+        return TEXT_TITLE;
+    if (strcmp(f->name, "name") == 0)
+        return TEXT_NAME;
+    return strcmp(f->name, "company") == 0 ? TEXT_COMPANY : TEXT_OTHER;
+}
+
 bool values_are_multi(int kind)
 {
     for (const struct field *field = profile_type.fields; field->name; field++)

@@ -153,6 +153,12 @@ void segment_name(char *out, size_t size);
  */
 bool segment_is_sound(const struct segment *s);
 
+/* Whom its rows are shown to: everybody for the catalogue, else one account. */
+static inline bool segment_is_visible(const struct segment *s, const struct uuid *account)
+{
+    return uuid_equal(&s->domain, &catalogue_account) || uuid_equal(&s->domain, account);
+}
+
 static inline const char *texts_at(const struct texts *t, uint32_t i)
 {
     return t->blob + t->offsets[i];
@@ -190,6 +196,8 @@ static inline int codes_width(size_t n)
 /* Its place among first_facets, or -1. */
 int facet_first(enum facet f);
 
+/* Of the words of a field's texts. */
+enum text_class segment_class(const struct field *f);
 /* Is this kind of value a list? */
 bool values_are_multi(int kind);
 

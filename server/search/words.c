@@ -109,3 +109,58 @@ void words_of_query(struct arena *mem, const char *text, word_each *each, void *
 
     split(mem, text, &s);
 }
+
+bool words_next(const char **at, char word[WORD_MAX + 8])
+{
+    const char *p = *at;
+    size_t n = 0, len;
+
+    for (; *p; p += len) {
+        int32_t c = utf8_next(p, &len);
+
+        if (is_cjk(c) && n == 0) {
+            memcpy(word, p, len);
+            n = len;
+            p += len;
+            break;
+        }
+        if (is_cjk(c) || (!is_letter(c) && n))
+            break;
+        if (is_letter(c) && n + len <= WORD_MAX) {
+            memcpy(word + n, p, len);
+            n += len;
+        }
+    }
+    word[n] = '\0';
+    *at = p;
+    return n > 0;
+}
+
+static bool begins_here(const char *at, const struct strs *words, bool star)
+{
+    char word[WORD_MAX + 8];
+
+    for (size_t i = 0; i < words->n; i++) {
+        const char *want = words->v[i];
+
+        if (!words_next(&at, word))
+            return false;
+        if (star && i + 1 == words->n ? strncmp(word, want, strlen(want)) != 0
+                                      : strcmp(word, want) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool words_side_by_side(const char *folded, const struct strs *words, bool star)
+{
+    char word[WORD_MAX + 8];
+
+    for (const char *at = folded; *at;) {
+        if (begins_here(at, words, star))
+            return true;
+        if (!words_next(&at, word))
+            return false;
+    }
+    return false;
+}

@@ -1,7 +1,8 @@
 /*
- * Random rows and questions, and a naive reading of both that the index is held against.  The
- * oracle shares utf8_fold(), utf8_is_letter() and the facets' buckets with the index, nothing else:
- * it keeps every row as lists of words and values and looks at all of them for each question.
+ * Random rows, and a naive reading of them that the index is held against.  The oracle
+ * (search_oracle.h) shares utf8_fold(), utf8_is_letter(), countries and the facets' buckets with
+ * the index, nothing else: it keeps every row as lists of words and values and looks at all of them
+ * for each question.
  */
 #ifndef TESTS_UNIT_SEARCH_WORLD_H
 #define TESTS_UNIT_SEARCH_WORLD_H
@@ -16,7 +17,7 @@
 #include "server/search/search.h"
 #include "tests/test.h"
 
-enum { CLASSES = 4, WORDS_MOST = 96, VALUES_MOST = 16, TERMS_MOST = 5, PARTS_MOST = 6 };
+enum { CLASSES = 4, WORDS_MOST = 96, VALUES_MOST = 16, TEXTS_MOST = 40, TOKENS_MOST = 30 };
 enum { ACCOUNTS = 3 /* the last has no rows of its own */ };
 
 static const struct uuid accounts[ACCOUNTS] = {{{1, 1}}, {{2, 2}}, {{3, 3}}};
@@ -29,6 +30,12 @@ enum wrong {
     WRONG_TIES,    /* rows that tie come in the order of making */
     WRONG_PANES,   /* a pane counts its own selection */
     WRONG_WEIGHTS, /* all words weigh the same */
+    WRONG_ENDS,    /* ranges leave out their ends */
+    WRONG_PHRASE,  /* the words of a phrase may stand anywhere */
+    WRONG_OR,      /* OR binds as AND does */
+    WRONG_TYPO,    /* typos are not forgiven */
+    WRONG_OWNER,   /* what others bought is owned */
+    WRONGS,
 };
 
 static inline uint64_t roll(uint64_t *dice, uint64_t n)
@@ -46,8 +53,18 @@ static inline long long env_or(const char *name, long long otherwise)
 
 /* Rows */
 
+/* One text of one field, word by word and CJK characters one by one. */
+struct doc_text {
+    int class;
+    size_t n;
+    const char *tokens[TOKENS_MOST];
+};
+
 struct doc {
     struct profile p;
+    bool bought[ACCOUNTS];
+    struct doc_text texts[TEXTS_MOST];
+    size_t n_texts;
     bool gone;
     const char *words[CLASSES][WORDS_MOST]; /* title, name, company, the others */
     size_t n_words[CLASSES];
@@ -79,12 +96,40 @@ static inline bool is_cjk(int32_t c)
            (c >= 0x20000 && c <= 0x3ffff);
 }
 
+static inline void text_token(struct world *w, struct doc_text *t, const char *from, size_t n)
+{
+    if (n && t->n < TOKENS_MOST)
+        t->tokens[t->n++] = arena_strndup(w->mem, from, n);
+}
+
+/* The same text for phrases. */
+static inline void doc_tokens(struct world *w, struct doc *d, int class, const char *folded)
+{
+    struct doc_text *t = &d->texts[d->n_texts++];
+    const char *run = folded;
+    size_t len;
+
+    *t = (struct doc_text){.class = class};
+    for (const char *at = folded; *at; at += len) {
+        int32_t c = utf8_next(at, &len);
+
+        if (utf8_is_letter(c) && !is_cjk(c))
+            continue;
+        text_token(w, t, run, (size_t)(at - run));
+        if (is_cjk(c))
+            text_token(w, t, at, len);
+        run = at + len;
+    }
+    text_token(w, t, run, strlen(run));
+}
+
 /* Runs of letters; CJK characters one by one and by twos. */
 static inline void doc_text(struct world *w, struct doc *d, int class, const char *text)
 {
     const char *at = text ? utf8_fold(w->mem, text) : "", *run = at, *before = NULL;
     size_t len;
 
+    doc_tokens(w, d, class, at);
     for (; *at; at += len) {
         int32_t c = utf8_next(at, &len);
 
@@ -147,6 +192,7 @@ static inline void doc_read(struct world *w, struct doc *d)
                                   p->country ? country_name(p->country) : NULL, p->state, p->city};
 
     memset(d->n_words, 0, sizeof(d->n_words));
+    d->n_texts = 0;
     doc_text(w, d, 0, p->title);
     doc_text(w, d, 1, p->name);
     doc_text(w, d, 2, p->company);
@@ -244,11 +290,28 @@ static inline void world_change(struct world *w, size_t n)
     }
 }
 
+static inline void world_buy(struct world *w, size_t n)
+{
+    for (size_t i = 0; i < n && w->n; i++) {
+        struct doc *d = &w->docs[roll(&w->dice, w->n)];
+        size_t account = roll(&w->dice, ACCOUNTS);
+
+        if (!uuid_equal(&d->p.account, &catalogue_account))
+            continue;
+        search_note_owned(w->index, &accounts[account], &d->p.id);
+        d->bought[account] = true;
+    }
+}
+
 static inline void world_open(struct world *w, const char *dir)
 {
     struct search_options o = {.dir = dir};
 
     CHECK(search_open(&o, &w->index) == ERR_OK);
+    for (size_t i = 0; i < w->n; i++) /* without a store nobody else remembers */
+        for (size_t a = 0; a < ACCOUNTS; a++)
+            if (w->docs[i].bought[a])
+                search_note_owned(w->index, &accounts[a], &w->docs[i].p.id);
 }
 
 static inline struct world *world_new(const char *dir, size_t room, uint64_t seed)
@@ -271,227 +334,6 @@ static inline void world_free(struct world *w)
     arena_free(w->mem);
     free(w->docs);
     free(w);
-}
-
-/* Questions */
-
-enum term_kind { TERM_WORDS, TERM_VALUES, TERM_HAS };
-
-struct term {
-    enum term_kind kind;
-    bool negative, star;
-    const char *parts[PARTS_MOST]; /* words that all must be found; or values, any of which */
-    size_t n;
-    enum facet facet;
-};
-
-struct want {
-    struct search_query q;
-    const struct uuid *account;
-    struct term terms[TERMS_MOST];
-    size_t n_terms;
-    bool *found; /* a row each: it is among the rows */
-};
-
-static inline bool is_among(const char *value, const char *const *list, size_t n, bool any_case)
-{
-    for (size_t i = 0; i < n; i++)
-        if (any_case ? strcasecmp(value, list[i]) == 0 : strcmp(value, list[i]) == 0)
-            return true;
-    return false;
-}
-
-/* What the best text with the word weighs; 0: it is in none. */
-static inline int weight_of(const struct doc *d, const char *word, bool star)
-{
-    static const int weights[CLASSES] = {8, 6, 4, 1};
-
-    for (int c = 0; c < CLASSES; c++)
-        for (size_t i = 0; i < d->n_words[c]; i++)
-            if (star ? strncmp(d->words[c][i], word, strlen(word)) == 0
-                     : strcmp(d->words[c][i], word) == 0)
-                return weights[c];
-    return 0;
-}
-
-static inline bool has_any(const struct doc *d, enum facet f, const char *const *values, size_t n,
-                           bool any_case)
-{
-    for (size_t i = 0; i < d->n_values[f]; i++)
-        if (is_among(d->values[f][i], values, n, any_case))
-            return true;
-    return false;
-}
-
-static inline bool has_contact(const struct doc *d, const char *const *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(v[i], "email") == 0 ? d->p.has_email : d->p.has_phone)
-            return true;
-    return false;
-}
-
-static inline bool term_holds(const struct doc *d, const struct term *t)
-{
-    bool all = true;
-
-    if (t->kind == TERM_VALUES)
-        return has_any(d, t->facet, t->parts, t->n, true);
-    if (t->kind == TERM_HAS)
-        return has_contact(d, t->parts, t->n);
-    for (size_t i = 0; i < t->n; i++)
-        all &= weight_of(d, t->parts[i], t->star && i + 1 == t->n) > 0;
-    return all;
-}
-
-static inline bool is_there(const struct world *w, const struct doc *d, const struct uuid *account)
-{
-    return !d->gone && (w->wrong == WRONG_TENANT || uuid_equal(&d->p.account, &catalogue_account) ||
-                        uuid_equal(&d->p.account, account));
-}
-
-/* but: the facet whose own selection does not count. */
-static inline bool matches(const struct world *w, const struct doc *d, const struct want *q,
-                           int but)
-{
-    if (!is_there(w, d, q->account))
-        return false;
-    for (size_t i = 0; i < q->n_terms; i++)
-        if (term_holds(d, &q->terms[i]) == q->terms[i].negative)
-            return false;
-    for (size_t i = 0; i < q->q.has.n; i++)
-        if (!has_contact(d, &q->q.has.v[i], 1))
-            return false;
-    if (has_contact(d, q->q.not_has.v, q->q.not_has.n))
-        return false;
-    for (int f = 1; f < FACET_END; f++) {
-        const struct strs *in = &q->q.in[f], *out = &q->q.out[f];
-
-        if (in->n && f != but && !has_any(d, (enum facet)f, in->v, in->n, false))
-            return false;
-        if (has_any(d, (enum facet)f, out->v, out->n, false))
-            return false;
-    }
-    return true;
-}
-
-/* Order */
-
-struct ranked {
-    const struct doc *d;
-    int64_t relevance;
-    const char *sort;
-    enum wrong wrong;
-};
-
-static inline int by_number(int64_t a, int64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
-/* In the direction that has no minus. */
-static inline int by_key(const struct ranked *x, const struct ranked *y, const char *word)
-{
-    const struct profile *a = &x->d->p, *b = &y->d->p;
-
-    if (strcmp(word, "score") == 0)
-        return by_number(b->score, a->score);
-    if (strcmp(word, "quality") == 0)
-        return by_number(b->quality, a->quality);
-    if (strcmp(word, "updated") == 0)
-        return by_number(b->updated.ms, a->updated.ms);
-    if (strcmp(word, "name") == 0)
-        return strcmp(x->d->name, y->d->name);
-    if (strcmp(word, "company") == 0)
-        return strcmp(x->d->company, y->d->company);
-    return x->relevance != y->relevance ? by_number(y->relevance, x->relevance)
-                                        : by_number(b->score, a->score);
-}
-
-static inline int by_rank(const void *a, const void *b)
-{
-    const struct ranked *x = a, *y = b;
-    bool minus = *x->sort == '-';
-    int c = by_key(x, y, x->sort + minus) * (minus ? -1 : 1);
-
-    if (c)
-        return c;
-    return x->wrong == WRONG_TIES ? (x->d < y->d ? 1 : -1) : uuid_compare(&x->d->p.id, &y->d->p.id);
-}
-
-static inline bool has_words(const struct want *q)
-{
-    for (size_t i = 0; i < q->n_terms; i++)
-        if (q->terms[i].kind == TERM_WORDS && !q->terms[i].negative)
-            return true;
-    return false;
-}
-
-static inline int64_t relevance_of(const struct world *w, const struct doc *d, const struct want *q)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < q->n_terms; i++) {
-        const struct term *t = &q->terms[i];
-
-        for (size_t k = 0; t->kind == TERM_WORDS && !t->negative && k < t->n; k++)
-            sum +=
-                w->wrong == WRONG_WEIGHTS ? 1 : weight_of(d, t->parts[k], t->star && k + 1 == t->n);
-    }
-    return sum;
-}
-
-/* All rows that the question finds, in order; the number of them. */
-static inline size_t oracle_rows(const struct world *w, struct arena *mem, struct want *q,
-                                 struct ranked *out)
-{
-    const char *sort = q->q.sort ? q->q.sort : "relevance";
-    size_t n = 0;
-
-    q->found = arena_alloc(mem, w->n + 1);
-    if (strcmp(sort, "relevance") == 0 && !has_words(q))
-        sort = "score";
-    for (size_t i = 0; i < w->n; i++) {
-        q->found[i] = matches(w, &w->docs[i], q, 0);
-        if (q->found[i])
-            out[n++] =
-                (struct ranked){&w->docs[i], relevance_of(w, &w->docs[i], q), sort, w->wrong};
-    }
-    qsort(out, n, sizeof(*out), by_rank);
-    return w->wrong == WRONG_ROW && n ? n - 1 : n;
-}
-
-static inline int by_count(const void *a, const void *b)
-{
-    const struct facet_value *x = a, *y = b;
-
-    return x->count != y->count ? by_number(y->count, x->count) : strcmp(x->value, y->value);
-}
-
-/* The whole pane, sorted; the number of its values. */
-static inline size_t oracle_pane(const struct world *w, const struct want *q, int facet,
-                                 struct facet_value *out)
-{
-    bool has_own = q->q.in[facet].n && w->wrong != WRONG_PANES;
-    size_t n = 0;
-
-    for (size_t i = 0; i < w->n; i++) {
-        const struct doc *d = &w->docs[i];
-
-        if (has_own ? !matches(w, d, q, facet) : !q->found[i])
-            continue;
-        for (size_t v = 0; v < d->n_values[facet]; v++) {
-            size_t at = 0;
-
-            while (at < n && strcmp(out[at].value, d->values[facet][v]) != 0)
-                at++;
-            if (at == n)
-                out[n++] = (struct facet_value){d->values[facet][v], 0};
-            out[at].count++;
-        }
-    }
-    qsort(out, n, sizeof(*out), by_count);
-    return n;
 }
 
 #endif
