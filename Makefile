@@ -5,6 +5,7 @@
 # make bench      speeds, as ratios within one run
 # make bench-search  the index by itself over ROWS rows, against its bounds; kept in build/bench
 # make fuzz       every fuzzer for FUZZ_SECONDS (10)
+# make oracle     ORACLE (100,000) random searches against brute force; SEED replays
 # make fresh      the README's two commands in a bare debootstrap root
 # make deps       the packages that building and testing need (Debian 12, root)
 # make sample     fill DATA with ROWS sample profiles
@@ -103,6 +104,10 @@ bench-search: $(BUILD)/tests/bench/scale
 fuzz: deps
 	@sh tests/fuzz/run.sh
 
+ORACLE ?= 100000
+oracle: $(BUILD)/tests/unit/search
+	ORACLE=$(ORACLE) $(BUILD)/tests/unit/search
+
 fresh:
 	@sh packaging/fresh.sh
 
@@ -123,7 +128,7 @@ fmt:
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests deps test run check bench bench-search fuzz fresh sample install fmt clean
+.PHONY: all tests deps test run check bench bench-search fuzz oracle fresh sample install fmt clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -216,6 +216,8 @@ static const struct field search_query_fields[] = {
     FIELD_AS(search_query, not_has, "-has", .words = has_words, .max = 4),
     FIELD(search_query, owned, .words = owned_words,
           .doc = "yes: only those your account owns a contact field of; no: only the others."),
+    FIELD(search_query, prefix, .max = 100,
+          .doc = "Of /api/facets/:name only: values in which a word begins so."),
     FIELD(search_query, technology_all, .max = 100, .doc = "Every one of these; technology: any."),
     FIELD(search_query, keyword_all, .max = 100, .doc = "Every one of these; keyword: any."),
     FIELD(search_query, explain, .doc = "Say why each item was found."),
@@ -290,6 +292,36 @@ static const struct field search_reply_fields[] = {
 const struct type search_reply_type = {"search_reply", sizeof(struct search_reply),
                                        search_reply_fields, .owned = NO_OWNED,
                                        .doc = "A page of a search."};
+
+static const char *const suggest_words[] = {"title", "company", "place", "technology", NULL};
+static const struct field suggest_query_fields[] = {
+    FIELD(suggest_query, field, .words = suggest_words, .flags = FIELD_REQUIRED,
+          .doc = "place: countries, states and cities."),
+    FIELD(suggest_query, prefix, .max = 100, .flags = FIELD_REQUIRED),
+    FIELD(suggest_query, limit, .min = 1, .max = 25, .doc = "10 unless said."),
+    {0},
+};
+const struct type suggest_query_type = {"suggest_query", sizeof(struct suggest_query),
+                                        suggest_query_fields, .owned = NO_OWNED,
+                                        .doc = "What is being typed, and where."};
+
+static const struct field suggestion_fields[] = {
+    FIELD(suggestion, value),
+    FIELD(suggestion, label, .doc = "A country's name; null for others."),
+    FIELD(suggestion, field, .doc = "The field of the grammar that takes the value."),
+    FIELD(suggestion, count, .doc = "How many profiles that you see have it."),
+    {0},
+};
+const struct type suggestion_type = {"suggestion", sizeof(struct suggestion), suggestion_fields,
+                                     .owned = NO_OWNED, .doc = "A value that begins so."};
+
+static const struct field suggest_reply_fields[] = {
+    FIELD(suggest_reply, items, .type = &suggestion_type),
+    {0},
+};
+const struct type suggest_reply_type = {"suggest_reply", sizeof(struct suggest_reply),
+                                        suggest_reply_fields, .owned = NO_OWNED,
+                                        .doc = "Values that begin so, the most frequent first."};
 
 static const struct field page_query_fields[] = {
     FIELD(page_query, cursor, .max = 400),

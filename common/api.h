@@ -102,6 +102,7 @@ struct search_query {
     struct strs has, not_has;
     const char *owned; /* "yes", "no" */
     bool explain;
+    const char *prefix; /* of the values of one facet */
     struct strs technology_all, keyword_all;
     struct strs in[FACET_END], out[FACET_END]; /* values, and of numeric facets ranges */
 };
@@ -139,6 +140,20 @@ struct search_reply {
     struct list corrections; /* struct correction */
     struct list explain;     /* struct explanation, of the items; when it was asked for */
     int64_t took_us;
+};
+
+struct suggest_query {
+    const char *field, *prefix;
+    int64_t limit;
+};
+
+struct suggestion {
+    const char *value, *label, *field; /* label: of a code, what it stands for; else NULL */
+    int64_t count;
+};
+
+struct suggest_reply {
+    struct list items; /* struct suggestion */
 };
 
 struct page_query { /* of any listing */
@@ -491,6 +506,9 @@ extern const struct type *const api_types[];
     X(correction)        \
     X(reason)            \
     X(explanation)       \
+    X(suggest_query)     \
+    X(suggestion)        \
+    X(suggest_reply)     \
     X(facet_value)       \
     X(facet_pane)        \
     X(search_reply)      \

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "server/ledger.h"
-#include "server/search/search.h"
+#include "server/routes/search.h"
 
 enum { PAGE = 10 };
 
@@ -40,16 +40,6 @@ static enum err load_hits(struct request *r, const struct search_answer *a, stru
     return ERR_OK;
 }
 
-static enum err not_ready(struct request *r)
-{
-    struct search_stats stats = {0};
-
-    search_stats(r->srv->search, &stats);
-    r->retry_after = 1;
-    return refuse(r, ERR_NOT_READY, NULL, "the search index is being built: %d %%",
-                  (int)(stats.built.ppm / 10000));
-}
-
 static struct list explain_all(struct request *r, const struct search_answer *a,
                                const struct profile *rows, size_t n)
 {
@@ -68,11 +58,11 @@ static enum err run_search(struct request *r, const struct search_query *q)
     struct profile *rows;
     enum err err;
 
+    if (q->prefix)
+        return refuse(r, ERR_INVALID, "prefix", "prefix belongs to /api/facets");
     err = search_run(r->srv->search, &ask, r->mem, &a, &r->why);
-    if (err == ERR_NOT_READY)
-        return not_ready(r);
     if (err)
-        return err;
+        return refuse_search(r, err);
     rows = arena_alloc(r->mem, a.n * sizeof(*rows));
     out.items.v = rows;
     err = load_hits(r, &a, rows, &out.items.n);

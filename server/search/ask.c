@@ -65,8 +65,10 @@ static enum err any_of(struct arena *mem, const char *field, enum facet f,
     bool numeric = range_column(f, &column);
 
     for (size_t i = 0; i < values->n; i++) {
-        if (!numeric || range_is_bucket(f, values->v[i])) {
-            plain[n_plain++] = values->v[i];
+        const char *value = numeric ? range_bucket(f, values->v[i]) : values->v[i];
+
+        if (value) {
+            plain[n_plain++] = value;
             continue;
         }
         if (range_node(mem, field, column, values->v[i], &one, why))

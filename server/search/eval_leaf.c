@@ -5,6 +5,7 @@
 #include "common/country.h"
 #include "common/utf8.h"
 #include "server/search/owned.h"
+#include "server/search/suggest.h"
 #include "server/search/words.h"
 
 /* Owned or borrowed, the union of these postings of a dict. */
@@ -31,40 +32,17 @@ static void become(struct eval *e, struct set *s, uint64_t *kept)
 
 /* Values */
 
-/* Folded into `room`, or into the arena when it is longer. */
-static const char *fold(struct eval *e, const char *text, char room[UTF8_SHORT])
-{
-    return utf8_fold_short(text, room) ? room : utf8_fold(e->pool.mem, text);
-}
-
-/* Where in the folded order of a kind of value the texts from `key` on begin. */
-static uint32_t folded_lower(struct eval *e, int kind, const char *key)
-{
-    const struct texts *t = &e->s->dicts[TEXT_CLASSES + kind].texts;
-    uint32_t lo = 0, hi = t->n;
-    char room[UTF8_SHORT];
-
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-
-        if (strcmp(fold(e, texts_at(t, e->s->folded[kind][mid]), room), key) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 static struct set folded_value(struct eval *e, const struct node *node, const char *key)
 {
     int kind = node->dict - TEXT_CLASSES;
     const struct texts *t = &e->s->dicts[node->dict].texts;
-    uint32_t at = folded_lower(e, kind, key), n = 0;
+    uint32_t at = folded_lower(e->s, kind, key, e->pool.mem), n = 0;
     size_t len = strlen(key) + !node->star; /* with its end it must be equal */
     char room[UTF8_SHORT];
 
     while (at + n < t->n &&
-           strncmp(fold(e, texts_at(t, e->s->folded[kind][at + n]), room), key, len) == 0)
+           strncmp(folded_text(texts_at(t, e->s->folded[kind][at + n]), room, e->pool.mem), key,
+                   len) == 0)
         n++;
     return union_of(e, node->dict, e->s->folded[kind] + at, n);
 }
@@ -150,7 +128,7 @@ static bool text_has(struct eval *e, const struct node *phrase, const char *text
 {
     char room[UTF8_SHORT];
 
-    return words_side_by_side(fold(e, text, room), &phrase->values, phrase->star);
+    return words_side_by_side(folded_text(text, room, e->pool.mem), &phrase->values, phrase->star);
 }
 
 static void keep_by_code(struct eval *e, struct set *s, const struct node *phrase, int kind)

@@ -293,7 +293,7 @@ static enum err make_plain_value(struct parser *p, const struct q_field *f, cons
     if (f->kind == FIELD_OWNED)
         return make_owned(p, r, out);
     if (f->kind == FIELD_FACET && range_column((enum facet)f->id, &column) &&
-        !range_is_bucket((enum facet)f->id, r->text))
+        !range_bucket((enum facet)f->id, r->text))
         return make_range(p, r, column, out);
     *out =
         value_node(p, f->kind == FIELD_HAS ? DICT_CONTACT : TEXT_CLASSES + f->id, r->text, r->star);

@@ -32,14 +32,17 @@ bool range_column(enum facet f, enum column *out)
     return false;
 }
 
-bool range_is_bucket(enum facet f, const char *text)
+const char *range_bucket(enum facet f, const char *text)
 {
+    const char *const *names = NULL;
+
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
-        for (size_t k = 0; columns[i].facet == f && columns[i].buckets && columns[i].buckets[k];
-             k++)
-            if (strcasecmp(columns[i].buckets[k], text) == 0)
-                return true;
-    return false;
+        if (columns[i].facet == f)
+            names = columns[i].buckets;
+    for (; names && *names; names++)
+        if (strcasecmp(*names, text) == 0)
+            return *names;
+    return NULL;
 }
 
 /* Digits, then K, M or B for money and people. */

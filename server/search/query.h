@@ -84,8 +84,8 @@ bool range_column(enum facet f, enum column *out);
  */
 const char *range_parse(struct arena *mem, enum column c, const char *text, int64_t *lo,
                         int64_t *hi);
-/* Is it the name of a bucket of the facet? */
-bool range_is_bucket(enum facet f, const char *text);
+/* The bucket of the facet that a text names, in any case, as it is written; NULL: none. */
+const char *range_bucket(enum facet f, const char *text);
 
 enum sort { SORT_RELEVANCE, SORT_SCORE, SORT_NAME, SORT_COMPANY, SORT_UPDATED, SORT_QUALITY };
 

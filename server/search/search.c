@@ -2,14 +2,17 @@
 
 #include <string.h>
 
+#include "common/country.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/utf8.h"
 #include "server/search/explain.h"
 #include "server/search/facets.h"
 #include "server/search/index.h"
 #include "server/search/owned.h"
 #include "server/search/panes.h"
 #include "server/search/rank.h"
+#include "server/search/suggest.h"
 #include "server/store.h"
 
 enum { OWN_WAIT_MS = 250 };
@@ -340,6 +343,113 @@ enum err search_run(struct search *s, const struct search_ask *ask, struct arena
     if (!err)
         say_corrections(mem, &r->cursor, out);
     out->took_us = clock_mono_us() - from;
+    return err;
+}
+
+/* Does a word of the value, or of the country that it is, begin so? */
+static bool value_begins(struct arena *mem, const char *value, const char *prefix)
+{
+    const char *text = utf8_fold(mem, value);
+    size_t n = strlen(prefix), len;
+    bool inside = false; /* a word */
+
+    for (; *text; text += len) {
+        int32_t c = utf8_next(text, &len);
+
+        if (!inside && strncmp(text, prefix, n) == 0)
+            return true;
+        inside = utf8_is_letter(c);
+    }
+    return false;
+}
+
+static void keep_beginning(struct arena *mem, struct tally *t, enum facet f, const char *prefix)
+{
+    size_t n = 0;
+
+    prefix = utf8_fold(mem, prefix);
+    for (size_t i = 0; i < t->n && *prefix; i++) {
+        const char *name = f == FACET_country ? country_name(t->v[i].value) : NULL;
+
+        if (value_begins(mem, t->v[i].value, prefix) || (name && value_begins(mem, name, prefix)))
+            t->v[n++] = t->v[i];
+    }
+    t->n = *prefix ? n : t->n;
+}
+
+enum err search_values(struct search *s, const struct search_ask *ask, enum facet f,
+                       const char *prefix, struct arena *mem, struct facet_pane *out,
+                       struct problem *why)
+{
+    struct run *r = arena_alloc(mem, sizeof(*r));
+    struct tally *tallies = arena_alloc(mem, FACET_END * sizeof(*tallies));
+    enum err err = begin(s, ask, mem, r, why);
+
+    if (err)
+        return err;
+    memset(r->q.panes, 0, sizeof(r->q.panes));
+    r->q.panes[f] = true;
+    r->q.sort = SORT_SCORE; /* nothing is ranked */
+    for (size_t i = 0; i < r->now->n; i++) {
+        struct eval e;
+        struct set full;
+        bool all;
+
+        if (!segment_is_visible(r->now->items[i].segment, &ask->account))
+            continue;
+        eval_begin(&e, mem, &r->now->items[i], &r->q, r->owner);
+        full = eval_result(&e, 0, &all);
+        add_panes(mem, &e, &full, all, tallies);
+    }
+    keep_beginning(mem, &tallies[f], f, prefix);
+    *out = (struct facet_pane){facet_name(f), tally_top(mem, &tallies[f])};
+    return ERR_OK;
+}
+
+/* The kinds of values of a field; ends with 0. */
+static const int suggest_kinds[][4] = {
+    [SUGGEST_TITLE] = {VALUES_TITLE},
+    [SUGGEST_COMPANY] = {VALUES_COMPANY},
+    [SUGGEST_PLACE] = {FACET_country, FACET_state, FACET_city},
+    [SUGGEST_TECHNOLOGY] = {FACET_technology},
+};
+
+static const char *kind_name(int kind)
+{
+    return kind == VALUES_TITLE     ? "title"
+           : kind == VALUES_COMPANY ? "company"
+                                    : facet_name((enum facet)kind);
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct suggestion *x = a, *y = b;
+    int c = strcmp(x->value, y->value);
+
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return c ? c : strcmp(x->field, y->field);
+}
+
+enum err search_suggest(struct search *s, const struct uuid *account, enum suggest_field field,
+                        const char *prefix, size_t most, struct arena *mem, struct list *out)
+{
+    struct suggestion *v = arena_alloc(mem, 4 * most * sizeof(*v));
+    struct facet_value *values = arena_alloc(mem, most * sizeof(*values));
+    const struct snapshot *now;
+    size_t n = 0;
+    enum err err = take_snapshot(s, mem, &now);
+
+    for (const int *kind = suggest_kinds[field]; !err && *kind; kind++) {
+        size_t k = suggest_values(mem, now, account, *kind, prefix, most, values);
+
+        for (size_t i = 0; i < k; i++)
+            v[n++] = (struct suggestion){
+                values[i].value, *kind == FACET_country ? country_name(values[i].value) : NULL,
+                kind_name(*kind), values[i].count};
+    }
+    qsort(v, n, sizeof(*v), by_count);
+    *out = (struct list){v, n < most ? n : most};
     return err;
 }
 

@@ -63,6 +63,23 @@ struct search_answer {
 enum err search_run(struct search *s, const struct search_ask *ask, struct arena *mem,
                     struct search_answer *out, struct problem *why) MUST_CHECK;
 
+/*
+ * The pane of one facet under the question (its page, sort and facets do not matter), of the values
+ * in which a word begins with `prefix` when both are folded; a country's name counts too.  "": all.
+ * errors: as search_run()
+ */
+enum err search_values(struct search *s, const struct search_ask *ask, enum facet f,
+                       const char *prefix, struct arena *mem, struct facet_pane *out,
+                       struct problem *why) MUST_CHECK;
+
+/* What suggest_values() gives of one of these: list of struct suggestion, up to `most`. */
+enum suggest_field { SUGGEST_TITLE, SUGGEST_COMPANY, SUGGEST_PLACE, SUGGEST_TECHNOLOGY };
+
+/* Typing ahead over what the account sees. errors: ERR_NOT_READY */
+enum err search_suggest(struct search *s, const struct uuid *account, enum suggest_field field,
+                        const char *prefix, size_t most, struct arena *mem,
+                        struct list *out) MUST_CHECK;
+
 /* Why a row of the answer was found (explain.h): struct reason. */
 struct list search_explain(const struct search_answer *a, const struct profile *row,
                            struct arena *mem);

@@ -90,3 +90,14 @@ void live_kill(struct live *l, uint32_t ordinal)
         l->dead->count++;
     }
 }
+
+size_t live_among(const struct live *l, const struct set *s)
+{
+    struct set dead = {.n = l->segment->n};
+
+    if (!l->dead)
+        return s->count;
+    dead.bits = l->dead->bits;
+    dead.count = l->dead->count;
+    return s->count - set_and_count(s, &dead);
+}

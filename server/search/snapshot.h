@@ -30,6 +30,8 @@ struct snapshot *snapshot_copy(const struct snapshot *s, size_t more);
 struct live live_ref(const struct live *l);
 void live_unref(struct live *l);
 size_t live_count(const struct live *l);
+/* How many of a set live. */
+size_t live_among(const struct live *l, const struct set *s);
 /* Mark a document; the dead set becomes the item's own first when it is shared. */
 void live_kill(struct live *l, uint32_t ordinal);
 bool live_is_dead(const struct live *l, uint32_t ordinal);

@@ -23,17 +23,6 @@ struct hunt {
     struct candidate *found;
 };
 
-static size_t living(const struct live *l, const struct set *s)
-{
-    struct set dead = {.n = l->segment->n};
-
-    if (!l->dead)
-        return s->count;
-    dead.bits = l->dead->bits;
-    dead.count = l->dead->count;
-    return s->count - set_and_count(s, &dead);
-}
-
 static struct set posting(const struct live *l, int word_class, const char *word)
 {
     uint32_t at = texts_find(&l->segment->dicts[word_class].texts, word);
@@ -56,7 +45,7 @@ static size_t count_rows(const struct hunt *h, const char *word)
         for (int c = 0; c < TEXT_CLASSES; c++)
             in[c] = h->node->classes & 1u << c ? posting(l, c, word) : set_none(l->segment->n);
         all = set_union(&pool, in, TEXT_CLASSES);
-        sum += living(l, &all);
+        sum += live_among(l, &all);
         set_release(&pool, &all);
     }
     return sum;

@@ -213,7 +213,9 @@ static inline int64_t any_number(struct world *w, enum facet f)
         n += (int64_t)roll(&w->dice, 5) - 2;
     if (f == FACET_revenue && roll(&w->dice, 2))
         n -= n % 1000000;
-    return n > 0 ? n : f == FACET_updated ? 1767225600000 : 1;
+    if (f == FACET_updated && n < 86400000)
+        return 1767225600000;
+    return n > 0 ? n : 1;
 }
 
 static inline struct alt any_range(struct world *w, struct arena *mem, enum facet f)

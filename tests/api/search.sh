@@ -1,0 +1,79 @@
+# The search of the API: the grammar and its errors, typos, values, suggestions, reasons, what is owned.
+. tests/lib.sh
+rows 2000
+user root super_admin
+user ann user 20
+user eve user 5
+start
+searchable ann
+
+# total PATH-QUERY: how many ann finds
+total() {
+    as ann GET "/api/profiles/search?facets=none&page_size=1&$1"
+    expect 200 '.total | type' number
+    value .total
+}
+
+as ann GET '/api/profiles/search?q=sales%20colour%3Ared'
+expect 400 '[.field, (.detail | startswith("column 7: there is no such field"))]' '["q",true]'
+as ann POST /api/profiles/search '{"q":"score:high"}'
+expect 400 '[.field, (.detail | startswith("column 7: a number or a range is expected"))]' '["q",true]'
+as ann POST /api/profiles/search '{"employees":["many"]}';       expect 400 .field employees
+as ann POST /api/profiles/search '{"owned":"maybe"}';            expect 400 .field owned
+as ann POST /api/profiles/search '{"prefix":"a"}';               expect 400 .field prefix
+ok "refuses with the field and the column"
+
+all=$(total '')
+high=$(total 'q=score%3A%3E%3D60')
+[ "$high" -gt 0 ] && [ "$high" -lt "$all" ] || fail "score:>=60 finds $high of $all"
+[ "$(total 'q=-score%3A%3E%3D60')" = $((all - high)) ] || fail "-score:>=60 is not the rest"
+[ "$(total 'score=%3E%3D60')" = "$high" ] || fail "the filter does not say what the line says"
+as ann POST /api/profiles/search '{"score":["60-79","80-100"],"facets":["none"]}'
+expect 200 .total "$high"
+ok "ranges in the line, in filters, and bands"
+
+as ann POST /api/profiles/search '{"q":"manger","facets":["none"],"explain":true,"page_size":3}'
+expect 200 '[.corrections, (.items | length), (.explain | length)]' '[[{"from":"manger","to":"manager"}],3,3]'
+[ "$(value '.items[0].id == .explain[0].id and .explain[0].why[0].term == "manger"')" = true ] ||
+    fail "the reasons are not the items'"
+as ann POST /api/profiles/search '{"q":"manager","facets":["none"]}'
+expect 200 '[.corrections, .explain]' '[[],[]]'
+ok "forgives a typo and says why"
+
+as ann GET '/api/facets/country?prefix=germ&q=has%3Aemail'
+expect 200 '[.name, (.values | map(.value))]' '["country",["DE"]]'
+n=$(value '.values[0].count')
+[ "$n" = "$(total 'q=has%3Aemail&country=DE')" ] || fail "the value's count is not the total"
+as ann POST /api/facets/country '{"prefix":"germ","q":"has:email","country":["US"]}'
+expect 200 '.values[0].count' "$n"
+as ann GET /api/facets/colour;                                   expect 404 .code not_found
+as ann GET '/api/facets/city?cursor=x';                          expect 400 .field cursor
+ok "values within a pane"
+
+as ann GET '/api/suggest?field=title&prefix=ch'
+expect 200 '(.items | length > 0) and all(.items[]; .value | ascii_downcase | startswith("ch"))' true
+title=$(value '.items[0].value | @uri') n=$(value '.items[0].count')
+[ "$(total "q=title%3A%22$title%22")" -ge "$n" ] || fail "fewer have the title than was said"
+as ann GET '/api/suggest?field=place&prefix=germany&limit=1'
+expect 200 '.items[0] | [.value, .label, .field]' '["DE","Germany","country"]'
+as ann GET '/api/suggest?field=colour&prefix=a';                 expect 400 .field field
+as ann GET '/api/suggest?field=title';                           expect 400 .field prefix
+as ''  GET '/api/suggest?field=title&prefix=a';                  expect 401 .code unauthorized
+ok "types ahead"
+
+as ann POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 0
+as ann POST /api/profiles/search '{"has":["email"],"facets":["none"],"page_size":2}'
+p=$(value '.items[0].id') q=$(value '.items[1].id')
+as ann POST "/api/profiles/$p/reveal" '{"fields":["email"]}';    expect 200 .charged 1
+as ann POST /api/profiles/search '{"q":"owned:yes","explain":true}'
+expect 200 '[.total, .items[0].id, .explain[0].why[0].value]' "[1,\"$p\",\"yes\"]"
+as ann POST "/api/profiles/$q/reveal" '{"fields":["email"]}';    expect 200 .charged 1
+as ann POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 2
+as ann POST /api/profiles/search '{"owned":"no"}';               expect 200 .total $((all - 2))
+as eve POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 0
+stop
+start
+searchable ann
+as ann POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 2
+as eve POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 0
+ok "what is owned, at once and after a restart"
