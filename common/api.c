@@ -187,10 +187,14 @@ static const struct field company_fields[] = {
     FIELD(company, updated, .flags = FIELD_SERVER),
     FIELD(company, key, .flags = FIELD_INTERNAL | FIELD_UNIQUE),
     FIELD(company, job, .flags = FIELD_INTERNAL),
+    FIELD(company, people, .flags = FIELD_SERVER | FIELD_WIRE,
+          .doc = "How many profiles of it there are."),
+    FIELD(company, people_url, .flags = FIELD_SERVER | FIELD_WIRE, .doc = "Where they are listed."),
     {0},
 };
 
-const struct type company_type = {"company", sizeof(struct company), company_fields,
+const struct type company_type = {"company",         sizeof(struct company),
+                                  company_fields,    .flags = TYPE_CHANGES,
                                   .owned = NO_OWNED, .doc = "A company."};
 
 static const char *const sort_words[] = {"relevance", "score",   "-score",   "name",
@@ -292,6 +296,51 @@ static const struct field search_reply_fields[] = {
 const struct type search_reply_type = {"search_reply", sizeof(struct search_reply),
                                        search_reply_fields, .owned = NO_OWNED,
                                        .doc = "A page of a search."};
+
+static const char *const company_sort_words[] = {"relevance", "name",     "-name",
+                                                 "updated",   "-updated", NULL};
+
+/* What there is to ask of companies, into the same record. */
+static const struct field company_query_fields[] = {
+    FIELD(search_query, q, .max = 1000,
+          .doc = "As for profiles; the fields are name and the facets that companies have."),
+    FIELD(search_query, page_size, .min = 1, .max = 1000, .doc = "10 unless said."),
+    FIELD(search_query, cursor, .max = 1000, .doc = "next_cursor of the page before."),
+    FIELD(search_query, sort, .words = company_sort_words,
+          .doc = "name, unless there are words (relevance) or this says otherwise."),
+    FIELD(search_query, facets, .max = 32, .doc = "Panes wanted: names of facets, all, or none."),
+    FIELD(search_query, technology_all, .max = 100, .doc = "Every one of these; technology: any."),
+#define ROW(facet)                                                 \
+    FIELD_AS(search_query, in[FACET_##facet], #facet, .max = 100), \
+        FIELD_AS(search_query, out[FACET_##facet], "-" #facet, .max = 100)
+    ROW(industry),
+    ROW(employees),
+    ROW(revenue),
+    ROW(country),
+    ROW(state),
+    ROW(city),
+    ROW(technology),
+    ROW(updated),
+#undef ROW
+    {0},
+};
+const struct type company_query_type = {"company_query", sizeof(struct search_query),
+                                        company_query_fields, .owned = NO_OWNED,
+                                        .doc = "Which companies to search for."};
+
+static const struct field company_search_reply_fields[] = {
+    FIELD(company_search_reply, total),
+    FIELD(company_search_reply, items, .type = &company_type),
+    FIELD(company_search_reply, facets, .type = &facet_pane_type,
+          .doc = "Per facet its 25 most frequent values, not counting its own selection."),
+    FIELD(company_search_reply, next_cursor),
+    FIELD(company_search_reply, corrections, .type = &correction_type),
+    FIELD(company_search_reply, took_us),
+    {0},
+};
+const struct type company_search_reply_type = {
+    "company_search_reply", sizeof(struct company_search_reply), company_search_reply_fields,
+    .owned = NO_OWNED, .doc = "A page of companies."};
 
 static const char *const suggest_words[] = {"title", "company", "place", "technology", NULL};
 static const struct field suggest_query_fields[] = {

@@ -92,6 +92,9 @@ struct company {
     struct stamp created, updated;
     struct uuid key; /* identity: its domain, else its folded name */
     struct uuid job;
+    /* for a reply */
+    int64_t people; /* profiles of it */
+    const char *people_url;
 };
 
 struct search_query {
@@ -139,6 +142,15 @@ struct search_reply {
     const char *next_cursor;
     struct list corrections; /* struct correction */
     struct list explain;     /* struct explanation, of the items; when it was asked for */
+    int64_t took_us;
+};
+
+struct company_search_reply {
+    int64_t total;
+    struct list items; /* struct company */
+    struct map facets; /* struct facet_pane */
+    const char *next_cursor;
+    struct list corrections; /* struct correction */
     int64_t took_us;
 };
 
@@ -506,6 +518,8 @@ extern const struct type *const api_types[];
     X(correction)        \
     X(reason)            \
     X(explanation)       \
+    X(company_query)     \
+    X(company_search_reply) \
     X(suggest_query)     \
     X(suggestion)        \
     X(suggest_reply)     \

@@ -28,7 +28,7 @@ struct server {
     const struct options *options;
     struct seal *seal;
     struct store *store;
-    struct search *search;
+    struct search *search, *companies;
     struct auth *auth;
     struct limits *limits;
     struct jobs *jobs;

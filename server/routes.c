@@ -11,6 +11,7 @@
     X(mail)          \
     X(me)            \
     X(profiles)      \
+    X(companies)     \
     X(suggest)       \
     X(credits)       \
     X(uploads)       \

@@ -48,8 +48,14 @@ static enum err start_search(struct server *srv, struct arena *mem)
     struct search_options so = {.dir = arena_printf(mem, "%s/index", srv->options->data),
                                 .store = srv->store,
                                 .seal = srv->seal};
+    struct search_options co = so;
+    enum err err;
 
-    return search_open(&so, &srv->search);
+    co.dir = arena_printf(mem, "%s/index-companies", srv->options->data);
+    co.companies = true;
+    err = search_open(&co, &srv->companies);
+    so.beside = srv->companies;
+    return err ? err : search_open(&so, &srv->search);
 }
 
 static enum err start_http(struct running *run, const struct options *o, struct problem *why)
@@ -104,6 +110,7 @@ static void stop(struct running *run)
     mail_stop(srv->mail);
     auth_stop(srv->auth);
     search_close(srv->search);
+    search_close(srv->companies);
     limits_free(srv->limits);
     boot_close(srv);
 }

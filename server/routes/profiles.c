@@ -1,32 +1,19 @@
-/* Profiles, companies, search and reveals. */
+/* Profiles, search and reveals. */
 #include <string.h>
 
 #include "server/ledger.h"
 #include "server/routes/search.h"
-
-enum { PAGE = 10 };
 
 static bool is_visible(const struct request *r, const struct uuid *account)
 {
     return uuid_equal(account, &catalogue_account) || uuid_equal(account, &r->who.account);
 }
 
-/* What a reply's items are read with: what may be shown, and whose the row is. */
-static uint64_t reply_fields(const struct type *t)
-{
-    uint64_t set = 0;
-
-    for (const struct field *f = t->fields; f->name; f++)
-        if (!(f->flags & (FIELD_INTERNAL | FIELD_WIRE)) || strcmp(f->name, "account") == 0)
-            set |= type_bit(t, f);
-    return set;
-}
-
 /* A row that was deleted since the index saw it is left out; the total still counts it. */
 static enum err load_hits(struct request *r, const struct search_answer *a, struct profile *rows,
                           size_t *n)
 {
-    uint64_t fields = reply_fields(&profile_type);
+    uint64_t fields = search_reply_fields(&profile_type);
 
     *n = 0;
     for (size_t i = 0; i < a->n; i++) {
@@ -62,7 +49,7 @@ static enum err run_search(struct request *r, const struct search_query *q)
         return refuse(r, ERR_INVALID, "prefix", "prefix belongs to /api/facets");
     err = search_run(r->srv->search, &ask, r->mem, &a, &r->why);
     if (err)
-        return refuse_search(r, err);
+        return refuse_search(r, r->srv->search, err);
     rows = arena_alloc(r->mem, a.n * sizeof(*rows));
     out.items.v = rows;
     err = load_hits(r, &a, rows, &out.items.n);
@@ -121,66 +108,6 @@ static enum err profile_show(struct request *r)
     return err ? err : reply_owned(r, 200, &profile_type, &p);
 }
 
-static enum err load_company(struct request *r, struct company *c)
-{
-    struct uuid id;
-    enum err err = request_id(r, 0, &id);
-
-    if (!err)
-        err = store_get(r->srv->store, &company_type, &id, 0, r->mem, c);
-    if (!err && !is_visible(r, &c->account))
-        err = ERR_NOT_FOUND;
-    return err;
-}
-
-static enum err company_show(struct request *r)
-{
-    struct company c = {0};
-    enum err err = load_company(r, &c);
-
-    return err ? err : reply(r, 200, &company_type, &c);
-}
-
-struct page {
-    struct profile *rows;
-    size_t n, size;
-};
-
-static bool add_row(void *arg, const void *rec)
-{
-    struct page *p = arg;
-
-    p->rows[p->n++] = *(const struct profile *)rec;
-    return p->n < p->size;
-}
-
-/* One more than the page is read, so that the last page has no cursor. */
-static enum err company_profiles(struct request *r)
-{
-    const struct page_query *ask = r->query;
-    size_t size = ask->page_size ? (size_t)ask->page_size : PAGE;
-    struct page p = {.rows = arena_alloc(r->mem, (size + 1) * sizeof(*p.rows)), .size = size + 1};
-    struct query q = {
-        .type = &profile_type, .limit = (int64_t)size + 1, .fields = reply_fields(&profile_type)};
-    struct profile_page out = {0};
-    struct company c = {0};
-    enum err err = load_company(r, &c);
-
-    q.where[0] = (struct cond){"company_id", OP_EQ, &c.id};
-    if (!err)
-        err = cursor_read(r, "company_profiles", ask->cursor, &q.after);
-    if (!err)
-        err = store_find(r->srv->store, &q, r->mem, add_row, &p);
-    if (p.n > size) {
-        p.n = size;
-        out.next_cursor = cursor_make(r, "company_profiles", &p.rows[size - 1].id);
-    }
-    if (!err)
-        err = ledger_owned(r->srv->store, &r->who, p.rows, p.n, r->mem);
-    out.items = (struct list){p.rows, p.n};
-    return err ? err : reply(r, 200, &profile_page_type, &out);
-}
-
 static enum err reveal_one(struct request *r)
 {
     struct uuid id;
@@ -213,10 +140,5 @@ const struct route profiles_routes[] = {
      .role = ROLE_USER, .scope = "reveal", .rate = RATE_REVEAL, .body = &reveals_request_type,
      .reply = &reveals_reply_type, .flags = ROUTE_IDEMPOTENT, .audit = "profile.reveal",
      .body_max = 128 * 1024},
-    {"GET", "/api/companies/:id", company_show, "Read a company.", .role = ROLE_VIEWER,
-     .scope = "search", .reply = &company_type},
-    {"GET", "/api/companies/:id/profiles", company_profiles,
-     "List the people of a company, masked.", .role = ROLE_VIEWER, .scope = "search",
-     .query = &page_query_type, .reply = &profile_page_type},
     {0},
 };

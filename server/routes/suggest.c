@@ -18,7 +18,7 @@ static enum err facet_values(struct request *r, const struct search_query *q)
         return refuse(r, ERR_INVALID, "cursor", "a pane has one page");
     err =
         search_values(r->srv->search, &ask, f, q->prefix ? q->prefix : "", r->mem, &pane, &r->why);
-    return err ? refuse_search(r, err) : reply(r, 200, &facet_pane_type, &pane);
+    return err ? refuse_search(r, r->srv->search, err) : reply(r, 200, &facet_pane_type, &pane);
 }
 
 static enum err facet_get(struct request *r)
@@ -46,7 +46,7 @@ static enum err suggest_get(struct request *r)
         field++;
     err = search_suggest(r->srv->search, &r->who.account, (enum suggest_field)field, q->prefix,
                          most, r->mem, &out.items);
-    return err ? refuse_search(r, err) : reply(r, 200, &suggest_reply_type, &out);
+    return err ? refuse_search(r, r->srv->search, err) : reply(r, 200, &suggest_reply_type, &out);
 }
 
 const struct route suggest_routes[] = {

@@ -234,6 +234,20 @@ static void remove_others(struct search *s, const struct snapshot *saved)
     snapshot_unref(now);
 }
 
+/* Changes that neither index needs any more. */
+static int64_t saved_by_both(const struct search *s, int64_t change)
+{
+    struct search *other = s->o.beside;
+    int64_t saved;
+
+    if (!other)
+        return change;
+    pthread_mutex_lock(&other->lock);
+    saved = other->saved_change;
+    pthread_mutex_unlock(&other->lock);
+    return saved < change ? saved : change;
+}
+
 enum err index_save(struct search *s)
 {
     struct save save = save_begin(s);
@@ -247,8 +261,8 @@ enum err index_save(struct search *s)
         s->saved_version = save.version;
         pthread_mutex_unlock(&s->lock);
         remove_others(s, save.now);
-        if (s->o.store)
-            err = store_forget_changes(s->o.store, save.change);
+        if (s->o.store && !s->o.companies)
+            err = store_forget_changes(s->o.store, saved_by_both(s, save.change));
     }
     snapshot_unref(save.now);
     return err;

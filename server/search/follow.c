@@ -7,6 +7,7 @@
 #include "common/copy.h"
 #include "common/log.h"
 #include "server/search/build.h"
+#include "server/search/company.h"
 #include "server/search/index.h"
 #include "server/store.h"
 
@@ -26,6 +27,17 @@ static uint64_t indexed_fields(void)
             set |= type_bit(&profile_type, f);
     }
     return set;
+}
+
+static const struct type *type_of(const struct search *s)
+{
+    return s->o.companies ? &company_type : &profile_type;
+}
+
+/* Companies are small: all of it. */
+static uint64_t fields_of(const struct search *s)
+{
+    return s->o.companies ? 0 : indexed_fields();
 }
 
 /* A rebuild gathers rows by domain and lets go of them as segments. */
@@ -61,8 +73,13 @@ static void flush_others(struct rebuild *r)
 static bool take_row(void *arg, const void *rec)
 {
     struct rebuild *r = arg;
+    struct profile company;
     const struct profile *p = rec;
 
+    if (r->s->o.companies) {
+        company = company_as_row(rec);
+        p = &company;
+    }
     r->seen++;
     if (uuid_equal(&p->account, &catalogue_account)) {
         builder_add(r->catalogue, p);
@@ -87,7 +104,7 @@ static bool take_row(void *arg, const void *rec)
 static enum err rebuild(struct search *s)
 {
     struct rebuild r = {.s = s};
-    struct query q = {.type = &profile_type, .fields = indexed_fields()};
+    struct query q = {.type = type_of(s), .fields = fields_of(s)};
     int64_t change = store_last_change(s->o.store), from = clock_mono_us();
     enum err err = store_count(s->o.store, &q, &r.about);
 
@@ -116,12 +133,13 @@ static int by_id(const void *a, const void *b)
 }
 
 /* The ids of profiles in the changes, each once; the number of them. */
-static size_t changed_ids(const struct change *changes, size_t n, struct uuid *ids)
+static size_t changed_ids(const struct type *type, const struct change *changes, size_t n,
+                          struct uuid *ids)
 {
     size_t n_ids = 0, k = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (changes[i].type == &profile_type)
+        if (changes[i].type == type)
             ids[n_ids++] = changes[i].id;
     qsort(ids, n_ids, sizeof(*ids), by_id);
     for (size_t i = 0; i < n_ids; i++)
@@ -130,18 +148,30 @@ static size_t changed_ids(const struct change *changes, size_t n, struct uuid *i
     return k;
 }
 
+static enum err load_row(struct search *s, const struct uuid *id, struct arena *mem,
+                         struct profile *out)
+{
+    struct company c = {0};
+    enum err err;
+
+    if (!s->o.companies)
+        return store_get(s->o.store, &profile_type, id, indexed_fields(), mem, out);
+    err = store_get(s->o.store, &company_type, id, 0, mem, &c);
+    *out = company_as_row(&c);
+    return err;
+}
+
 /* Load what changed and make it searchable; a row that is not there any more is gone. */
 static enum err apply_changes(struct search *s, const struct change *changes, size_t n,
                               struct arena *mem)
 {
     struct uuid *ids = arena_alloc(mem, n * sizeof(*ids)), *gone;
-    size_t n_ids = changed_ids(changes, n, ids), n_rows = 0, n_gone = 0;
+    size_t n_ids = changed_ids(type_of(s), changes, n, ids), n_rows = 0, n_gone = 0;
     struct profile *rows = arena_alloc(mem, n_ids * sizeof(*rows));
-    uint64_t fields = indexed_fields();
 
     gone = arena_alloc(mem, n_ids * sizeof(*gone));
     for (size_t i = 0; i < n_ids; i++) {
-        enum err err = store_get(s->o.store, &profile_type, &ids[i], fields, mem, &rows[n_rows]);
+        enum err err = load_row(s, &ids[i], mem, &rows[n_rows]);
 
         if (err && err != ERR_NOT_FOUND)
             return err;

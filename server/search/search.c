@@ -25,6 +25,8 @@ static void wake(void *arg)
     s->woken = true;
     pthread_cond_broadcast(&s->moved);
     pthread_mutex_unlock(&s->lock);
+    if (s->o.beside)
+        wake(s->o.beside);
 }
 
 static struct search *search_new(const struct search_options *o)
@@ -67,7 +69,8 @@ enum err search_open(const struct search_options *o, struct search **out)
     s->has_keeper = pthread_create(&s->keeper, NULL, index_keep, s) == 0;
     if (!s->has_keeper || !o->store)
         return s->has_keeper ? ERR_OK : ERR_UNAVAILABLE;
-    store_watch(o->store, wake, s);
+    if (!o->companies) /* those are woken by the other */
+        store_watch(o->store, wake, s);
     s->has_follower = pthread_create(&s->follower, NULL, index_follow, s) == 0;
     return s->has_follower ? ERR_OK : ERR_UNAVAILABLE;
 }
@@ -76,7 +79,7 @@ void search_close(struct search *s)
 {
     if (!s)
         return;
-    if (s->o.store && s->has_keeper)
+    if (s->o.store && s->has_keeper && !s->o.companies)
         store_watch(s->o.store, NULL, NULL);
     pthread_mutex_lock(&s->lock);
     s->stop = true;
@@ -326,6 +329,8 @@ static enum err begin(struct search *s, const struct search_ask *ask, struct are
     err = take_snapshot(s, mem, &r->now);
     if (err)
         return err;
+    if (s->o.companies && !ask->query->sort && r->q.sort == SORT_SCORE)
+        r->q.sort = SORT_NAME; /* companies have no score */
     fix_typos(mem, r->now, &ask->account, &r->q, &r->cursor, r->has_cursor);
     return find_owner(r, mem);
 }
@@ -466,6 +471,8 @@ void search_note_commit(struct search *s, const struct uuid *account, int64_t ch
 
     while (was < change && !atomic_compare_exchange_weak(slot, &was, change))
         ;
+    if (s->o.beside)
+        search_note_commit(s->o.beside, account, change);
 }
 
 void search_note_owned(struct search *s, const struct uuid *account, const struct uuid *profile)
@@ -488,7 +495,7 @@ bool search_wait(struct search *s, int64_t change, int64_t ms)
     }
     there = s->ready && s->change >= change;
     pthread_mutex_unlock(&s->lock);
-    return there;
+    return there && (!s->o.beside || search_wait(s->o.beside, change, left > 0 ? left : 0));
 }
 
 void search_stats(struct search *s, struct search_stats *out)

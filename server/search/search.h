@@ -26,6 +26,13 @@ struct search_options {
     const char *dir;     /* its files; made when absent. NULL: in memory only (tests, benches) */
     struct store *store; /* NULL: fed by search_put() alone */
     const struct seal *seal; /* authenticates cursors */
+    bool companies;          /* of companies (company.h), not of profiles */
+    /*
+     * The other index of the store, open until this one is closed: this one tells it that the store
+     * has news and what accounts committed, waits for both, and forgets no change that the other
+     * has not saved.  The one that is beside has none.
+     */
+    struct search *beside;
 };
 
 /* Returns at once; reading and rebuilding go on behind it, and searches answer ERR_NOT_READY. */

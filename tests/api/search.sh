@@ -77,3 +77,48 @@ searchable ann
 as ann POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 2
 as eve POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 0
 ok "what is owned, at once and after a restart"
+
+as ann GET /api/companies/search
+expect 200 '[(.total > 50), (.items | length), (.items | map(.name | ascii_downcase) | . == sort)]' '[true,10,true]'
+companies=$(value .total)
+as ann POST /api/companies/search '{"facets":["none"],"page_size":100,"country":["DE"]}'
+expect 200 '.items | all(.country == "DE")' true
+id=$(value '.items | max_by(.people) | .id') people=$(value '.items | max_by(.people) | .people')
+url=$(value '.items | max_by(.people) | .people_url')
+[ "$people" -gt 0 ] || fail "no company has people"
+as ann GET "$url?page_size=1000";                                expect 200 '.items | length' "$people"
+as ann GET "/api/companies/$id";                                 expect 200 .people "$people"
+as ann POST /api/companies/search '{"q":"employees:>=1000 -country:US","facets":["none"],"page_size":1000}'
+expect 200 '.items | length > 0 and all(.employees >= 1000 and .country != "US")' true
+as ann POST /api/companies/search '{"seniority":["vp"]}';        expect 400 .field seniority
+as ann POST /api/companies/search '{"sort":"score"}';            expect 400 .field sort
+as ann POST /api/companies/search '{"q":"(open"}';               expect 400 .field q
+as ''  GET /api/companies/search;                                expect 401 .code unauthorized
+
+printf 'email,name,company,country\na@quux.example,Ann Quux,Quuxmeister,DE\nb@quux.example,Bob Quux,Quuxmeister,DE\n' >"$DIR/own.csv"
+as ann POST '/api/uploads?map=email:email&map=name:name&map=company:company&map=country:country' \
+    --data-binary @"$DIR/own.csv" -H 'Content-Type: text/csv'
+expect 202 '.state | type' string
+job=$(value .id)
+is_done() {
+    as ann GET "/api/jobs/$job"
+    [ "$(value .state)" = done ]
+}
+wait_for is_done
+has_company() {
+    as ann POST /api/companies/search '{"q":"quuxmeister","facets":["none"]}'
+    [ "$(value .total)" = 1 ]
+}
+wait_for has_company
+expect 200 '.items[0] | [.name, .people]' '["Quuxmeister",2]'
+as ann GET "$(value '.items[0].people_url')";                    expect 200 '.items | length' 2
+as eve POST /api/companies/search '{"q":"quuxmeister"}';         expect 200 .total 0
+as eve POST /api/companies/search '{}';                          expect 200 .total "$companies"
+as eve GET '/api/suggest?field=company&prefix=quux';             expect 200 .items '[]'
+as ann GET '/api/suggest?field=company&prefix=quux'
+expect 200 '.items | map([.value, .count])' '[["Quuxmeister",2]]'
+stop
+start
+searchable ann
+wait_for has_company
+ok "companies, their people, and whose they are"

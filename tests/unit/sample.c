@@ -53,7 +53,7 @@ static uint64_t digest_of(int64_t rows, uint64_t seed, int64_t profiles)
 }
 
 /* A change of this number is a change of everybody's sample data: make it on purpose. */
-#define KNOWN UINT64_C(0x1b61c7d46835f065)
+#define KNOWN UINT64_C(0x26c8bf3ac0d40779)
 
 static void the_same_seed_gives_the_same_bytes(void)
 {

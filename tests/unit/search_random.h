@@ -479,6 +479,7 @@ static inline void count_parts(const struct want_node *n, size_t *stars, size_t 
                                size_t *all)
 {
     *phrases += n->kind == WANT_PHRASE;
+    *all += n->kind == WANT_OWNED;
     *stars += n->star;
     for (size_t i = 0; i < n->n; i++) {
         if (n->kind < WANT_WORDS) {

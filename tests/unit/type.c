@@ -311,8 +311,11 @@ static const struct {
     {"company", "state", PII_NONE},
     {"company", "city", PII_NONE},
     {"search_query", "country", PII_NONE}, /* what is looked for, not whose it is */
+    {"company_query", "country", PII_NONE},
     {"search_query", "state", PII_NONE},
+    {"company_query", "state", PII_NONE},
     {"search_query", "city", PII_NONE},
+    {"company_query", "city", PII_NONE},
     {"search_query", "seniority", PII_NONE},
     {"search_query", "department", PII_NONE},
     {"upload_query", "country", PII_NONE},
