@@ -37,7 +37,7 @@ static void flush(struct image *w)
 
 void image_put(struct image *w, const void *data, size_t n)
 {
-    if (w->err)
+    if (w->err || n == 0) /* of nothing there may be no address */
         return;
     checksum_add(&w->sum, data, n);
     w->at += n;

@@ -119,6 +119,55 @@ static void *read_group(void *arg)
     return NULL;
 }
 
+/* The group is bought row by row while it is written: what is owned only grows. */
+
+static void buy_group(struct live_test *t)
+{
+    for (size_t i = 0; i < GROUP; i++) {
+        search_note_owned(t->index, &accounts[0], &t->rows[i].id);
+        for (size_t k = 0; k < GROUP; k++)
+            t->rows[k].score = (int64_t)(i * 7 + k) % 101;
+        CHECK(search_put(t->index, t->rows, GROUP) == ERR_OK);
+    }
+    while (atomic_load(&t->searches) < PAGES_AT_LEAST)
+        CHECK(search_put(t->index, t->rows, GROUP) == ERR_OK);
+}
+
+static void *read_owned(void *arg)
+{
+    struct live_test *t = arg;
+    int64_t before = 0;
+
+    while (!atomic_load(&t->over)) {
+        struct arena *mem = arena_new();
+        struct search_query q = {.q = "owned:yes", .page_size = 5};
+        struct search_ask ask = {accounts[0], &q};
+        struct search_answer a;
+
+        if (search_run(t->index, &ask, mem, &a, NULL) || a.total < before || a.total > GROUP)
+            atomic_fetch_add(&t->torn, 1);
+        before = a.total;
+        atomic_fetch_add(&t->searches, 1);
+        arena_free(mem);
+    }
+    return NULL;
+}
+
+static void what_is_owned_only_grows(void)
+{
+    struct live_test t;
+    struct search_query q = {.owned = "yes"};
+    struct search_ask ask = {accounts[0], &q}, stranger = {accounts[1], &q};
+    struct search_answer a;
+
+    setup(&t);
+    run(&t, read_owned, buy_group);
+    CHECK(atomic_load(&t.torn) == 0);
+    CHECK(search_run(t.index, &ask, t.mem, &a, NULL) == ERR_OK && a.total == GROUP);
+    CHECK(search_run(t.index, &stranger, t.mem, &a, NULL) == ERR_OK && a.total == 0);
+    teardown(&t);
+}
+
 static void sees_all_of_a_batch_or_nothing(void)
 {
     struct live_test t;
@@ -212,6 +261,7 @@ static void pages_meet_every_untouched_row_once(void)
 
 static const struct test tests[] = {
     {"search: sees all of a batch or nothing", sees_all_of_a_batch_or_nothing},
+    {"search: what is owned only grows", what_is_owned_only_grows},
     {"search: pages meet every untouched row once", pages_meet_every_untouched_row_once},
 };
 

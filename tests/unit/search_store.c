@@ -281,6 +281,27 @@ static void follows_what_is_committed(void)
     fake_free(f);
 }
 
+/* Without waiting for anything: the search itself does. */
+static void an_account_finds_what_it_has_committed(void)
+{
+    struct fake *f = fake_new();
+    struct search *s = open_on(f, NULL);
+
+    CHECK(is_current(s, f));
+    for (size_t i = 0; i < 60; i++) {
+        const char *word = arena_printf(f->mem, "unheard%zu", i);
+
+        pthread_mutex_lock(&f->lock);
+        f->rows[i].title = word;
+        pthread_mutex_unlock(&f->lock);
+        commit(f, i);
+        search_note_commit(s, &accounts[0], fake_last(&f->store));
+        CHECK(total_of(s, word) == 1);
+    }
+    search_close(s);
+    fake_free(f);
+}
+
 static void outlives_failures_of_the_store(void)
 {
     struct fake *f = fake_new();
@@ -481,6 +502,7 @@ static void says_when_it_cannot_write(void)
 static const struct test tests[] = {
     {"search: is not ready while it is built", is_not_ready_while_it_is_built},
     {"search: follows what is committed", follows_what_is_committed},
+    {"search: an account finds what it has committed", an_account_finds_what_it_has_committed},
     {"search: outlives failures of the store", outlives_failures_of_the_store},
     {"search: goes on from its files", goes_on_from_its_files},
     {"search: starts over when changes are forgotten", starts_over_when_changes_are_forgotten},
