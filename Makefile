@@ -37,7 +37,7 @@ LINK = $(CC) $(ALL_CFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 COMMON_LIBS = -lcjson -lsodium -lutf8proc -lm
 SERVER_LIBS = -lmicrohttpd -lgnutls -lsqlite3 -lz -lidn2 -lcurl $(COMMON_LIBS)
-TUI_LIBS    = -lncursesw -ltinfo -lcurl $(COMMON_LIBS)
+TUI_LIBS    = -lncursesw -ltinfo -lcurl -lqrencode $(COMMON_LIBS)
 
 obj     = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 COMMON := $(call obj,common/*.c)

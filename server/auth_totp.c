@@ -113,9 +113,7 @@ const char *totp_uri(const struct totp *t, const char *email, struct arena *mem)
             *to++ = *email;
         else
             to += snprintf(to, 4, "%%%02X", (unsigned)(uint8_t)*email);
-    return arena_printf(mem,
-                        "otpauth://totp/LeadGen%%20Pro:%s?secret=%s&issuer=LeadGen%%20Pro"
-                        "&algorithm=SHA1&digits=6&period=30",
+    return arena_printf(mem, "otpauth://totp/LeadGen%%20Pro:%s?secret=%s&issuer=LeadGen%%20Pro",
                         who, t->secret);
 }
 

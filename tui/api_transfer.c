@@ -100,6 +100,7 @@ static void set_transport(struct api_call *c)
     curl_easy_setopt(e, CURLOPT_PROXY, ""); /* none of the environment's either */
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(e, CURLOPT_USERAGENT, "leadgen/" VERSION); /* what a session is known by */
     curl_easy_setopt(e, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
     /* The pin alone decides whose key it is: certificates are self-signed. */
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);

@@ -10,6 +10,9 @@ static const unsigned char exits[ERR_COUNT] = {
     [ERR_CHANGED] = EXIT_CHANGED,    [ERR_TOO_LARGE] = EXIT_INPUT,
     [ERR_MEDIA_TYPE] = EXIT_INPUT,   [ERR_KEY_REUSED] = EXIT_USAGE,
     [ERR_RATE] = EXIT_RATE,          [ERR_SUPPRESSED] = EXIT_ROLE,
+    [ERR_TOTP_REQUIRED] = EXIT_AUTH, [ERR_CONFIRM] = EXIT_AUTH,
+    [ERR_DENIED] = EXIT_AUTH,        [ERR_EXPIRED] = EXIT_AUTH,
+    [ERR_PENDING] = EXIT_AUTH,       [ERR_SLOW_DOWN] = EXIT_RATE,
 };
 
 enum exit_code exit_of(enum err err, unsigned status)

@@ -791,6 +791,8 @@ def help_is_short_and_whole(fake):
     code, out, _ = p.run("--help")
     commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", out, re.M)
     check(code == 0 and len(out.splitlines()) <= 24 and len(commands) >= 16, f"{out}")
+    commands += re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", p.run("help", "more")[1], re.M)
+    check(len(commands) >= 24, f"help more: {commands}")
     for command in commands:
         code, out, err = p.run(*command.split(), "--help")
         check(code == 0 and 0 < len(out.splitlines()) <= 24 and not err, f"{command}: {out}{err}")

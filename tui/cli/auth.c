@@ -1,4 +1,4 @@
-/* leadgen auth login | logout | status */
+/* leadgen auth login | logout | status, and what the other subcommands of signing in share. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 
 #include "common/clock.h"
 #include "common/json.h"
-#include "tui/cli/cli.h"
+#include "tui/cli/auth.h"
 
-enum { PASSWORD_MAX = 1024, EMAIL_MAX = 300, CTRL_C = 3 };
+enum { LINE_LENGTH = 300, CTRL_C = 3, TRIES = 3 };
 
 /*
  * The first line, without its end; `stop` ends it too, and is kept.  False: it could not be read,
@@ -62,7 +62,7 @@ static bool type_password(char *out, size_t size)
     return ok;
 }
 
-static enum exit_code read_password(struct cli *c, char *out, size_t size)
+enum exit_code auth_password(struct cli *c, char *out, size_t size)
 {
     const char *file = cli_option(c, "password-file");
     int64_t fd = -1;
@@ -85,63 +85,160 @@ static enum exit_code read_password(struct cli *c, char *out, size_t size)
     return ok ? EXIT_DONE : EXIT_USAGE;
 }
 
-static const char *read_email(struct cli *c)
+const char *auth_line(struct cli *c, const char *prompt)
 {
-    const char *email = cli_option(c, "email");
-    char line[EMAIL_MAX];
+    char line[LINE_LENGTH];
 
-    if (email || !cli_has_terminal())
-        return email;
-    fputs("e-mail: ", stderr);
+    if (!cli_has_terminal())
+        return NULL;
+    fputs(prompt, stderr);
     if (!fgets(line, sizeof(line), stdin))
         return NULL;
     return arena_strndup(c->mem, line, strcspn(line, "\r\n"));
 }
 
-static struct cli_reply send_login(struct cli *c, const char *email, const char *password)
+struct cli_reply auth_post(struct cli *c, const char *path, const struct auth_member *members,
+                           bool anonymous)
 {
-    struct api_request r = {.method = "POST", .path = "/api/auth/login", .anonymous = true};
+    struct api_request r = {.method = "POST", .path = path, .anonymous = anonymous};
     struct buf b = BUF_INIT(16 * 1024);
+    const char *comma = "{";
     struct cli_reply reply;
 
-    buf_str(&b, "{\"email\":");
-    json_write_text(&b, email);
-    buf_str(&b, ",\"password\":");
-    json_write_text(&b, password);
-    buf_char(&b, '}');
+    for (; members->name; members++) {
+        if (!members->value)
+            continue;
+        buf_str(&b, comma);
+        json_write_text(&b, members->name);
+        buf_char(&b, ':');
+        json_write_text(&b, members->value);
+        comma = ",";
+    }
+    if (b.len)
+        buf_char(&b, '}');
     r.json = b.failed ? "{}" : b.data;
     reply = cli_send(c, c->mem, &r, NULL);
-    explicit_bzero(b.data, b.len);
+    if (b.data)
+        explicit_bzero(b.data, b.len);
     buf_free(&b);
     return reply;
 }
 
-static enum exit_code auth_login(struct cli *c)
+static bool wants_code(const struct cli_reply *reply)
 {
-    char password[PASSWORD_MAX] = "";
-    const char *email = read_email(c);
-    struct problem why = {0};
-    struct cli_reply reply;
-    enum exit_code code;
+    return reply->err && strcmp(reply->field, "totp") == 0;
+}
 
-    if (!email)
-        return cli_usage(c, "say who: --email ADDRESS");
-    errno = 0;
-    code = read_password(c, password, sizeof(password));
-    if (code)
-        return code;
-    reply = send_login(c, email, password);
+/* Give the password once more; the code when it is asked for. */
+static struct cli_reply confirm(struct cli *c)
+{
+    char password[AUTH_PASSWORD_MAX] = "";
+    struct auth_member members[] = {{"password", password}, {"totp", cli_option(c, "totp")}, {0}};
+    struct cli_reply reply = {.err = ERR_CONFIRM, .status = 403, .detail = "", .field = ""};
+
+    if (auth_password(c, password, sizeof(password)))
+        return reply;
+    reply = auth_post(c, "/api/auth/confirm", members, false);
+    if (wants_code(&reply) && (members[1].value = auth_line(c, "code: ")) != NULL)
+        reply = auth_post(c, "/api/auth/confirm", members, false);
     explicit_bzero(password, sizeof(password));
-    if (reply.err)
-        return cli_fail(&reply);
-    if (session_tokens(c->session, json_str(reply.doc, "access_token"),
-                       json_str(reply.doc, "refresh_token"),
-                       (int64_t)json_num(reply.doc, "expires_in", 0), &why)) {
+    return reply;
+}
+
+struct cli_reply auth_post_confirmed(struct cli *c, const char *path,
+                                     const struct auth_member *members)
+{
+    struct cli_reply reply = auth_post(c, path, members, false);
+
+    if (reply.err != ERR_CONFIRM)
+        return reply;
+    reply = confirm(c);
+    return reply.err ? reply : auth_post(c, path, members, false);
+}
+
+enum exit_code auth_keep(struct cli *c, const struct cli_reply *reply)
+{
+    struct problem why = {0};
+
+    if (session_tokens(c->session, json_str(reply->doc, "access_token"),
+                       json_str(reply->doc, "refresh_token"),
+                       (int64_t)json_num(reply->doc, "expires_in", 0), &why)) {
         cli_say("%s", why.text);
         return EXIT_AUTH;
     }
     fprintf(stderr, "signed in to %s\n", c->session->server);
     return EXIT_DONE;
+}
+
+enum exit_code auth_said(const struct cli_reply *reply)
+{
+    const char *message = json_str(reply->doc, "message");
+
+    if (reply->err)
+        return cli_fail(reply);
+    fprintf(stderr, "%s\n", message ? message : "done");
+    return EXIT_DONE;
+}
+
+static enum exit_code login_with_password(struct cli *c)
+{
+    const char *email = cli_option(c, "email");
+    char password[AUTH_PASSWORD_MAX] = "";
+    struct auth_member members[] = {
+        {"email", NULL}, {"password", password}, {"totp", cli_option(c, "totp")}, {0}};
+    struct cli_reply reply;
+    enum exit_code code;
+
+    if (!email)
+        email = auth_line(c, "e-mail: ");
+    if (!email)
+        return cli_usage(c, "say who: --email ADDRESS");
+    members[0].value = email;
+    errno = 0;
+    code = auth_password(c, password, sizeof(password));
+    if (code)
+        return code;
+    reply = auth_post(c, "/api/auth/login", members, true);
+    for (int i = 0; i < TRIES && reply.err == ERR_TOTP_REQUIRED; i++) {
+        members[2].value = auth_line(c, "code: ");
+        if (!members[2].value)
+            break;
+        reply = auth_post(c, "/api/auth/login", members, true);
+    }
+    explicit_bzero(password, sizeof(password));
+    return reply.err ? cli_fail(&reply) : auth_keep(c, &reply);
+}
+
+/* RFC 8628: this device shows a code, and asks until it was given elsewhere. */
+static enum exit_code login_with_device(struct cli *c)
+{
+    struct api_request begin = {.method = "POST", .path = "/api/auth/device", .anonymous = true};
+    struct cli_reply reply = cli_send(c, c->mem, &begin, NULL);
+    struct auth_member members[] = {{"device_code", NULL}, {0}};
+    int64_t interval;
+    const char *code;
+
+    if (reply.err)
+        return cli_fail(&reply);
+    code = cli_text(c->mem, reply.doc, "user_code");
+    members[0].value = json_str(reply.doc, "device_code");
+    interval = (int64_t)json_num(reply.doc, "interval", 5);
+    fprintf(stderr,
+            "Where you are signed in to %s already, give the code\n\n    %s\n\n"
+            "    leadgen auth approve %s\n\n",
+            c->session->server, code, code);
+    do {
+        cli_pause(c, (interval < 1 ? 1 : interval) * 1000);
+        reply = auth_post(c, "/api/auth/device/token", members, true);
+        if (reply.err == ERR_SLOW_DOWN)
+            interval += 5;
+    } while (reply.err == ERR_PENDING || reply.err == ERR_SLOW_DOWN || reply.err == ERR_RATE);
+    return reply.err ? cli_fail(&reply) : auth_keep(c, &reply);
+}
+
+static enum exit_code auth_login(struct cli *c)
+{
+    return cli_has(c, "device") ? login_with_device(c) : login_with_password(c);
 }
 
 /* The tokens are forgotten whatever the server says. */
@@ -201,8 +298,9 @@ static enum exit_code auth_status(struct cli *c)
 
 static const struct cli_option login_options[] = {
     {"email", "ADDRESS", "who signs in"},
-    {"password-file", "FILE", "its first line is the password"},
-    {"password-fd", "N", "read the password from this descriptor"},
+    AUTH_PASSWORD_OPTIONS,
+    {"totp", "CODE", "of the second factor, or a recovery code"},
+    {"device", NULL, "show a code that is given where you are signed in already"},
     {0},
 };
 static const struct cli_option json_options[] = {{"json", NULL, "one JSON object"}, {0}};
@@ -210,7 +308,7 @@ static const struct cli_option no_options[] = {{0}};
 
 const struct cli_command auth_login_command = {
     .name = "auth login",
-    .words = "[--email ADDRESS] [--password-file FILE]",
+    .words = "[--email ADDRESS] [--password-file FILE] [--totp CODE] | --device",
     .help = "Sign in; the tokens go to a file that only you can read.",
     .options = login_options,
     .run = auth_login,

@@ -43,6 +43,7 @@ struct cli_command {
     const struct cli_option *options; /* ends with no name */
     enum exit_code (*run)(struct cli *c);
     bool offline; /* needs neither the server's key nor a token */
+    bool rare;    /* listed by `leadgen help more`, so that the usual ones fit a screen */
 };
 
 extern const struct cli_command *const cli_commands[]; /* ends with NULL */

@@ -5,6 +5,14 @@
     X(auth_login)    \
     X(auth_logout)   \
     X(auth_status)   \
+    X(auth_approve)  \
+    X(auth_register) \
+    X(auth_verify)   \
+    X(auth_forgot)   \
+    X(auth_reset)    \
+    X(auth_totp)     \
+    X(auth_sessions) \
+    X(auth_end)      \
     X(search)        \
     X(show)          \
     X(reveal)        \

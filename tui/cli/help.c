@@ -4,14 +4,22 @@
 
 #include "tui/cli/cli.h"
 
+static void list_commands(FILE *to, bool rare)
+{
+    for (const struct cli_command *const *c = cli_commands; *c; c++)
+        if ((*c)->rare == rare)
+            fprintf(to, "  %-14s %s\n", (*c)->name, (*c)->help);
+}
+
 void cli_help(FILE *to)
 {
     fputs("usage: leadgen [--server URL] [--fingerprint PIN] [--theme NAME] [COMMAND]\n"
           "With no command: the full screen. Commands:\n",
           to);
-    for (const struct cli_command *const *c = cli_commands; *c; c++)
-        fprintf(to, "  %-14s %s\n", (*c)->name, (*c)->help);
-    fputs("leadgen COMMAND --help tells more, leadgen help exit the exit codes.\n", to);
+    list_commands(to, false);
+    fputs("leadgen COMMAND --help tells more, leadgen help more the rarer commands,\n"
+          "leadgen help exit the exit codes.\n",
+          to);
 }
 
 void cli_command_help(FILE *to, const struct cli_command *command)
@@ -42,6 +50,10 @@ static enum exit_code help(struct cli *c)
     }
     if (c->n == 1 && strcmp(name, "exit") == 0) {
         print_exit_codes();
+        return EXIT_DONE;
+    }
+    if (c->n == 1 && strcmp(name, "more") == 0) {
+        list_commands(stdout, true);
         return EXIT_DONE;
     }
     for (const struct cli_command *const *k = cli_commands; *k; k++) {
@@ -87,8 +99,8 @@ static const struct cli_option none[] = {{0}};
 
 const struct cli_command help_command = {
     .name = "help",
-    .words = "[COMMAND|exit]",
-    .help = "Help on a command; the exit codes.",
+    .words = "[COMMAND|more|exit]",
+    .help = "Help on a command; the rarer commands; the exit codes.",
     .options = none,
     .run = help,
     .offline = true,
