@@ -36,7 +36,7 @@ ALL_CFLAGS = $(STRICT) -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DVERSION='"$(VERSI
 LINK = $(CC) $(ALL_CFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 COMMON_LIBS = -lcjson -lsodium -lutf8proc -lm
-SERVER_LIBS = -lmicrohttpd -lgnutls -lsqlite3 -lz -lidn2 -lcurl $(COMMON_LIBS)
+SERVER_LIBS = -lmicrohttpd -lgnutls -lsqlite3 -lz -lidn2 -lhiredis -lseccomp -lcurl $(COMMON_LIBS)
 TUI_LIBS    = -lncursesw -ltinfo -lcurl -lqrencode $(COMMON_LIBS)
 
 obj     = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))

@@ -3,9 +3,9 @@
 set -eu
 build="gcc make libc6-dev libncurses-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev
 libsodium-dev libsqlite3-dev libcjson-dev zlib1g-dev libutf8proc-dev libidn2-dev libqrencode-dev
-ncurses-base ca-certificates"
+libhiredis-dev libseccomp-dev ncurses-base ca-certificates"
 test="jq curl tmux python3 python3-pyte clang clang-format clang-tidy cppcheck libclang-rt-14-dev
-procps util-linux openssl oathtool python3-zbar postfix"
+procps util-linux openssl oathtool python3-zbar postfix redis-server sslscan bubblewrap systemd"
 
 want=$build
 [ "${1:-}" = run ] || want="$build $test"
@@ -20,7 +20,7 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 1
 fi
 echo "installing:$missing"
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 # no daemon is started
 apt-get update -qq
 # shellcheck disable=SC2086 # a list of words
 apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -87,6 +87,14 @@ static enum err read_pem(struct arena *mem, const char *path, const char **out)
     return err;
 }
 
+const char *boot_credentials(struct arena *mem)
+{
+    const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+    return dir && access(arena_printf(mem, "%s/ring", dir), R_OK) == 0 ? arena_strdup(mem, dir)
+                                                                       : NULL;
+}
+
 static enum err make_pair(struct arena *mem, const char *key, const char *cert,
                           struct identity *out, struct problem *why)
 {

@@ -13,6 +13,12 @@ enum err boot_open(struct server *srv, const struct options *o, struct arena *me
                    struct problem *why) MUST_CHECK;
 void boot_close(struct server *srv); /* also after a failed open */
 
+/*
+ * The directory of credentials that systemd gives (systemd.exec(5), "CREDENTIALS") when there is a
+ * key ring in it; else NULL.  Its files are called as in a directory of keys, and only read.
+ */
+const char *boot_credentials(struct arena *mem);
+
 /* The certificate and key of the server, made at the first start; its pin. */
 struct identity {
     const char *cert_pem, *key_pem, *pin;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "server/limits_redis.h"
 
 enum { SHARDS = 16, KEY_MAX = 20, FIRST_SLOTS = 64, MOST_SLOTS = 1 << 14, FIRST_RING = 8 };
 
@@ -46,6 +47,7 @@ struct shard {
 struct limits {
     int64_t per_minute[RATE_COUNT];
     struct shard shards[SHARDS];
+    struct limits_redis *redis; /* NULL: this process alone counts */
 };
 
 const char *rate_word(enum rate_class c)
@@ -80,7 +82,18 @@ void limits_free(struct limits *l)
         free(l->shards[i].slots);
         pthread_mutex_destroy(&l->shards[i].lock);
     }
+    limits_redis_close(l->redis);
     free(l);
+}
+
+void limits_share(struct limits *l, struct limits_redis *redis)
+{
+    l->redis = redis;
+}
+
+const char *limits_redis_word(const struct limits *l)
+{
+    return limits_redis_state(l->redis);
 }
 
 /* FNV-1a; who could aim at one chain has to own that many keys, and then meets the bound. */
@@ -214,6 +227,37 @@ static void take(struct slot *s, int64_t limit, int64_t now, struct limit_answer
         out->retry_after = 1;
 }
 
+/* What was counted at `when` is not, after all. */
+static void undo(struct slot *s, int64_t when)
+{
+    for (uint32_t i = s->n; i--;) {
+        if (time_at(s, i) != when)
+            continue;
+        for (; i + 1 < s->n; i++)
+            s->times[(s->first + i) % s->size] = time_at(s, i + 1);
+        s->n--;
+        return;
+    }
+}
+
+/*
+ * Other servers count too.  This one's own count has admitted already, so that a flood that it can
+ * refuse by itself never reaches Redis, and so that with Redis lost it holds.
+ */
+static void ask_redis(struct limits *l, struct shard *sh, const uint8_t whole[KEY_MAX],
+                      int64_t limit, int64_t when, struct limit_answer *out)
+{
+    struct slot *s;
+
+    if (!limits_redis_take(l->redis, whole, KEY_MAX, limit, out) || out->admitted)
+        return;
+    pthread_mutex_lock(&sh->lock);
+    s = sh->size ? probe(sh->slots, sh->size, whole) : NULL;
+    if (s && s->times)
+        undo(s, when);
+    pthread_mutex_unlock(&sh->lock);
+}
+
 void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
                  struct limit_answer *out)
 {
@@ -243,4 +287,6 @@ void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
         take(s, limit, now, out);
     }
     pthread_mutex_unlock(&sh->lock);
+    if (l->redis && out->admitted)
+        ask_redis(l, sh, whole, limit, now, out);
 }

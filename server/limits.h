@@ -52,6 +52,12 @@ struct limit_answer {
 struct limits *limits_new(const int64_t *per_minute);
 void limits_free(struct limits *l);
 
+/* Count with other servers too, from here on; takes redis over.  Before the first request. */
+struct limits_redis;
+void limits_share(struct limits *l, struct limits_redis *redis);
+/* "not configured", "ok", "down" */
+const char *limits_redis_word(const struct limits *l);
+
 /* Ask and count. key: n bytes, an address or a principal's id. */
 void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
                  struct limit_answer *out);

@@ -177,6 +177,8 @@ static enum err complete(struct options *o, struct arena *mem, struct problem *w
     if (!o->tls_cert != !o->tls_key)
         return problem_set(why, o->tls_cert ? "tls_key" : "tls_cert",
                            "say both, the certificate and its key");
+    if (!o->keys)
+        o->keys = boot_credentials(mem);
     if (!o->keys) {
         size_t n = strlen(o->data);
 

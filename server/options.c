@@ -41,6 +41,11 @@ const struct conf_option option_rows[] = {
         .doc = "Its password; else the systemd credential smtp_password."),
     ROW("mail_from", CONF_STR, mail_from, NULL, .doc = "The address that mails come from."),
     ROW("log_level", CONF_STR, log_level, "info", .doc = "error, warn, info or debug."),
+    ROW("redis", CONF_STR, redis, NULL,
+        .doc = "Where servers share rate limits: ADDRESS:PORT on this machine, or unix:PATH."),
+    ROW("redis_password_file", CONF_STR, redis_password_file, NULL,
+        .doc = "The file with its password."),
+    ROW("sandbox", CONF_BOOL, sandbox, "yes", .doc = "Give up the system calls that it never needs?"),
     ROW("commit_most", CONF_INT, commit_most, "0", .min = 0, .max = 100000,
         .doc = "Plans in one commit; 0: all that wait, 1: no grouping (benchmarks)."),
 #define X(name, word, per_minute)                                                                  \

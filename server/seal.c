@@ -149,12 +149,17 @@ static enum err fault(struct problem *why, const char *what)
     return problem_set(why, "keys", "%s: %s", what, strerror(errno));
 }
 
-/* Ours and nobody else's; a sentence otherwise. */
+/*
+ * Ours and nobody else's; a sentence otherwise.  Root may own it, and then give a group leave to
+ * read: that is how a service manager hands credentials to a user (systemd.exec(5)).
+ */
 static enum err check_private(const struct stat *st, const char *what, struct problem *why)
 {
-    if (st->st_uid != geteuid())
+    bool given = st->st_uid == 0 && geteuid() != 0;
+
+    if (st->st_uid != geteuid() && !given)
         return problem_set(why, "keys", "%s belongs to another user", what);
-    if (st->st_mode & 077)
+    if (st->st_mode & (given ? 027 : 077))
         return problem_set(why, "keys", "%s is open to other users; its mode must be %s", what,
                            S_ISDIR(st->st_mode) ? "0700" : "0600");
     return ERR_OK;

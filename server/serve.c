@@ -11,7 +11,9 @@
 #include "server/control.h"
 #include "server/http.h"
 #include "server/jobs.h"
+#include "server/limits_redis.h"
 #include "server/mail.h"
+#include "server/sandbox.h"
 #include "server/seal.h"
 #include "server/search/search.h"
 
@@ -41,6 +43,38 @@ static void block_signals(sigset_t *stop)
     sigaddset(stop, SIGHUP);
     pthread_sigmask(SIG_BLOCK, stop, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* Not with a sanitizer, whose machinery needs more. */
+static enum err enter_sandbox(const struct options *o, struct problem *why)
+{
+#ifdef SANITIZED
+    (void)o;
+    (void)why;
+    return ERR_OK;
+#else
+    if (!o->sandbox)
+        log_event(LOG_WARN, "sandbox.off", LOG_STR("means", "every system call may be made"));
+    return o->sandbox ? sandbox_enter(why) : ERR_OK;
+#endif
+}
+
+static enum err start_limits(struct server *srv, const struct options *o, struct problem *why)
+{
+    struct limits_redis *redis = NULL;
+    enum err err = o->redis
+                       ? limits_redis_open(o->redis, o->redis_password_file, srv->seal, &redis, why)
+                       : ERR_OK;
+
+    if (err)
+        return err;
+    srv->limits = limits_new(o->rates);
+    if (!srv->limits) {
+        limits_redis_close(redis);
+        return ERR_NO_MEMORY;
+    }
+    limits_share(srv->limits, redis);
+    return ERR_OK;
 }
 
 static enum err start_search(struct server *srv, struct arena *mem)
@@ -82,10 +116,9 @@ static enum err start(struct running *run, const struct options *o, struct arena
         err = boot_identity(o, mem, &run->identity, why);
     if (err)
         return err;
-    srv->limits = limits_new(o->rates);
-    if (!srv->limits)
-        return ERR_NO_MEMORY;
-    err = start_search(srv, mem);
+    err = start_limits(srv, o, why);
+    if (!err)
+        err = start_search(srv, mem);
     if (!err)
         err = auth_start(srv, &srv->auth);
     if (!err)
@@ -160,7 +193,9 @@ int serve(const struct options *o)
 
     harden();
     block_signals(&signals);
-    err = start(&run, o, mem, &why);
+    err = enter_sandbox(o, &why);
+    if (!err)
+        err = start(&run, o, mem, &why);
     if (err) {
         fprintf(stderr, "leadgend: %s%s%s\n", why.field, why.field[0] ? ": " : "",
                 why.text[0] ? why.text : err_title(err));

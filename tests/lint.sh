@@ -33,6 +33,8 @@ only curses '^tui/'
 only qrencode '^tui/qr'
 only utf8proc '^common/utf8'
 only idn2 '^server/idna'
+only hiredis '^server/limits_redis'
+only seccomp '^server/sandbox'
 only sodium '^(server/(seal|auth)|common/uuid)'
 
 git grep -nIE 'TODO|FIXME|XXX|HACK|not implemented' -- common server tui packaging Makefile README.md &&

@@ -7,7 +7,7 @@ static enum err health_show(struct request *r)
 {
     struct search_stats index = {0};
     struct health out = {.database = "ok",
-                         .redis = "not configured",
+                         .redis = limits_redis_word(r->srv->limits),
                          .workers = r->srv->options->workers,
                          .version = VERSION};
 
