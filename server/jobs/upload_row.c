@@ -37,10 +37,21 @@ static void reject(struct reader *r, const char *code, const char *reason)
     row->n_rejects = ROW_REJECTS - 1;
 }
 
+/* An address outside of its column would be shown in clear, and found by everybody. */
+static bool betrays(struct reader *r, const char *value)
+{
+    if (!value_has_address(value))
+        return false;
+    reject(r, "address_in_text", "an e-mail address stands in a column of another kind");
+    return true;
+}
+
 /* Into a text field, within its ceiling. */
 static void take_text(struct reader *r, enum import_field field, const char **slot,
                       const char *value)
 {
+    if (betrays(r, value))
+        return;
     if (strlen(value) > r->file->most[field])
         reject(r, "too_long", "the value is longer than the field may be");
     else
@@ -144,7 +155,7 @@ static void take_list(struct reader *r, struct strs *out, const char *value)
 
         if (*one && strlen(one) > LIST_TEXT)
             reject(r, "too_long", "an item of the list is longer than it may be");
-        else if (*one && (more = out->n < LIST_MAX))
+        else if (*one && !betrays(r, one) && (more = out->n < LIST_MAX))
             v[out->n++] = one;
         value += n + (value[n] != '\0');
     }
@@ -189,8 +200,15 @@ static void take_word(struct reader *r, const char **slot, const char *word)
         reject(r, "unknown_word", "this word is none that we know, and stands for none");
 }
 
+/* What follows the path is how somebody came there, and may name anybody. */
+static const char *without_query(struct reader *r, const char *url)
+{
+    return arena_strndup(r->mem, url, strcspn(url, "?#"));
+}
+
 static void take_url(struct reader *r, const char *value)
 {
+    value = without_query(r, value);
     if (identity_url(r->mem, value))
         take_text(r, IMPORT_linkedin_url, &r->row->p.linkedin_url, value);
     else
@@ -273,7 +291,7 @@ static void take_company(struct reader *r, enum import_field field, const char *
         take_list(r, &c->technologies, v);
         break;
     case IMPORT_company_linkedin_url:
-        take_text(r, IMPORT_company_linkedin_url, &c->linkedin_url, v);
+        take_text(r, IMPORT_company_linkedin_url, &c->linkedin_url, without_query(r, v));
         break;
     case IMPORT_company_city:
         take_text(r, IMPORT_company_city, &c->city, v);

@@ -256,3 +256,32 @@ const char *value_industry(struct arena *mem, const char *text)
     }
     return out;
 }
+
+static bool is_atom(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           c >= 0x80 || strchr("!#$%&'*+-/=?^_`{|}~", c);
+}
+
+/* Behind the sign: two labels at least, with a point between. */
+static bool is_host(const char *at)
+{
+    size_t n = 0;
+
+    while (is_atom((unsigned char)at[n]) && at[n] && at[n] != '/')
+        n++;
+    return n && at[n] == '.' && is_atom((unsigned char)at[n + 1]) && at[n + 1];
+}
+
+bool value_has_address(const char *text)
+{
+    static const char *const signs[] = {"@", "\xef\xbc\xa0",
+                                        "\xef\xb9\xab"}; /* wide and small ones */
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+        for (const char *at = text; (at = strstr(at, signs[i])); at++)
+            if (at > text && at[-1] != '/' && is_atom((unsigned char)at[-1]) &&
+                is_host(at + strlen(signs[i])))
+                return true;
+    return false;
+}

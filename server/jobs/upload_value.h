@@ -31,4 +31,10 @@ bool value_last_first(struct arena *mem, const char *text, const char **last, co
 /* "AVIATION_&_AEROSPACE" and "Aviation & Aerospace" are one. */
 const char *value_industry(struct arena *mem, const char *text);
 
+/*
+ * Does an e-mail address stand anywhere in this text?  Such a text would show, and let everybody
+ * search, what is sealed and sold in its own column.
+ */
+bool value_has_address(const char *text);
+
 #endif

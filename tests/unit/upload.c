@@ -288,6 +288,27 @@ static void links_companies(void)
     CHECK_STR(c.name, "B"); /* a row that does not name it leaves the name */
 }
 
+/* An address in clear in another column would be everybody's to see and to search. */
+static void takes_no_address_for_a_text(void)
+{
+    struct profile p;
+    struct job job = load("Name,Email,Company,Title,City,LinkedIn,Keywords\n"
+                          "Ann,ann@b.example,Acme wy@s.example,CFO (x.y@s.example),"
+                          "\xef\xbc\xa0 home,linkedin.com/in/ann?mail=wy@s.example#wy@s.example,"
+                          "\"a, wy@s.example\"\n"
+                          "wy@s.example,,,,,linkedin.com/in/wy@s.example,\n"
+                          "wy\xef\xbc\xa0s.example,b@b.example,C @ Home,@ large,,medium.com/@cc,\n");
+
+    CHECK_STR(counts(&job), "2 0 0 0 1");
+    CHECK_STR(rejects(&job), "2,Company,address_in_text\n2,Title,address_in_text\n"
+                             "2,Keywords,address_in_text\n3,Name,address_in_text\n"
+                             "3,LinkedIn,address_in_text\n3,,nobody\n4,Name,address_in_text\n");
+    CHECK_STR(people(&acme), "Ann|ann@b.example|-|-\n-|b@b.example|@ large|C @ Home\n");
+    job = load("Email,LinkedIn\nann@b.example,https://www.linkedin.com/in/ann/?x=1\n");
+    p = first_person(&acme);
+    CHECK_STR(p.linkedin_url, "https://www.linkedin.com/in/ann/");
+}
+
 static void reports_what_it_does_not_take(void)
 {
     struct job job = load("Name,Email,Phone,Country,Revenue,Do Not Call\n"
@@ -543,6 +564,7 @@ static const struct test tests[] = {
     {"fields merge one by one", merges_field_by_field},
     {"addresses may change hands", addresses_may_change_hands},
     {"companies are found, made and updated", links_companies},
+    {"no address is taken for a text", takes_no_address_for_a_text},
     {"what is not taken is reported", reports_what_it_does_not_take},
     {"reports are bounded", bounds_what_it_reports},
     {"files without a header or the mapped columns fail", fails_files_that_are_none},
