@@ -420,6 +420,7 @@ struct job_counts {
 
 struct job_error {
     const char *code, *detail, *field;
+    bool retryable; /* of a running job: it waits and tries again */
 };
 
 struct job { /* stored */
@@ -430,7 +431,7 @@ struct job { /* stored */
     const char *kind, *state, *name;
     struct ratio progress;
     struct ref counts;    /* struct job_counts, for the reply */
-    struct ref error;     /* struct job_error, of a failed job */
+    struct ref error;     /* struct job_error: why it failed, or what it waits for */
     const char *encoding; /* what the file was read as; NULL until known */
     struct strs mapping;  /* COLUMN:field as it is used */
     struct stamp created, started, finished;

@@ -40,9 +40,10 @@ static const struct field job_error_fields[] = {
     FIELD(job_error, code),
     FIELD(job_error, detail, .max = 300),
     FIELD(job_error, field, .max = 80),
+    FIELD(job_error, retryable, .doc = "The job waits and tries again."),
     {0},
 };
-TYPE(job_error, "Why a job failed.");
+TYPE(job_error, "Why a job failed, or what it waits for.");
 
 #define COUNT(name) FIELD_AS(job, n.name, "n_" #name, .flags = FIELD_INTERNAL)
 

@@ -41,6 +41,8 @@ static const struct job_kind *const kinds[] = {
 struct running {
     struct uuid id, target;
     bool taken, cancel;
+    enum err waits_for; /* what the last attempt ended with, */
+    int64_t waits_at;   /* when so many rows had been read */
 };
 
 struct jobs {
@@ -112,16 +114,30 @@ static struct running *find_running(struct jobs *j, const struct uuid *id)
     return NULL;
 }
 
-static bool is_cancelled(struct jobs *j, const struct uuid *id)
+/* As it is now; zeroes when no worker has the job. */
+static struct running look_at(struct jobs *j, const struct uuid *id)
 {
+    struct running copy = {.taken = false};
     const struct running *run;
-    bool yes;
 
     pthread_mutex_lock(&j->lock);
     run = find_running(j, id);
-    yes = run && run->cancel;
+    if (run)
+        copy = *run;
     pthread_mutex_unlock(&j->lock);
-    return yes;
+    return copy;
+}
+
+static bool is_cancelled(struct jobs *j, const struct uuid *id)
+{
+    return look_at(j, id).cancel;
+}
+
+enum err jobs_waits_for(struct jobs *j, const struct job *job)
+{
+    struct running run = look_at(j, &job->id);
+
+    return run.waits_at == job->n.read ? run.waits_for : ERR_OK;
 }
 
 bool job_should_stop(struct server *srv, const struct job *job)
@@ -150,6 +166,21 @@ static void wait_awhile(struct jobs *j, int slot, int64_t attempts)
     pthread_mutex_unlock(&j->lock);
 }
 
+/* Beside the record: the store may be what fails. */
+static void note_wait(struct jobs *j, const struct job *job, enum err err)
+{
+    struct running *run;
+
+    pthread_mutex_lock(&j->lock);
+    run = find_running(j, &job->id);
+    if (run) {
+        run->waits_for = err;
+        run->waits_at = job->n.read;
+    }
+    pthread_mutex_unlock(&j->lock);
+    jobs_changed(j);
+}
+
 /* true: the job has ended, or waits for the next start of the server. */
 static bool conclude(struct jobs *j, struct job *job, enum err err, const struct problem *why,
                      struct arena *mem)
@@ -166,6 +197,7 @@ static bool conclude(struct jobs *j, struct job *job, enum err err, const struct
         saved = end_job(j->srv, job, "done");
     } else if (err_retryable(err) && job->attempts + 1 < ATTEMPTS_MAX) {
         job->attempts++;
+        note_wait(j, job, err);
         log_event(LOG_WARN, "job.again", LOG_STR("error", err_slug(err)),
                   LOG_INT("attempts", job->attempts));
         (void)!save(j->srv, job, job_fields(attempts)); /* the disk may be full */
@@ -175,6 +207,7 @@ static bool conclude(struct jobs *j, struct job *job, enum err err, const struct
         saved = end_job(j->srv, job, "failed");
     }
     if (saved) {
+        note_wait(j, job, saved);
         log_event(LOG_ERROR, "job.unsaved", LOG_STR("error", err_slug(saved)));
         return false;
     }
@@ -250,7 +283,8 @@ static bool consider(void *arg, const void *rec)
     pthread_mutex_lock(&c->j->lock);
     c->found = !c->j->stop && is_free(c->j, job);
     if (c->found)
-        c->j->running[c->slot] = (struct running){job->id, job->target, true, false};
+        c->j->running[c->slot] =
+            (struct running){.id = job->id, .target = job->target, .taken = true};
     pthread_mutex_unlock(&c->j->lock);
     return !c->found;
 }
@@ -553,17 +587,4 @@ void jobs_stream_give(struct jobs *j)
     pthread_mutex_lock(&j->lock);
     j->streams--;
     pthread_mutex_unlock(&j->lock);
-}
-
-void job_for_reply(struct job *job, struct arena *mem)
-{
-    struct job_error *e;
-
-    job->counts.rec = arena_dup(mem, &job->n, sizeof(job->n));
-    job->error.rec = NULL;
-    if (!job->error_code)
-        return;
-    e = arena_alloc(mem, sizeof(*e));
-    *e = (struct job_error){job->error_code, job->error_detail, job->error_field};
-    job->error.rec = e;
 }

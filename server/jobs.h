@@ -40,7 +40,10 @@ void jobs_wait_change(struct jobs *j, int64_t ms);
 /* Asked to cancel, or the server stops: reach a checkpoint and return ERR_OK. */
 bool job_should_stop(struct server *srv, const struct job *job);
 
-/* Fill the members of a stored job that only a reply has (counts, error). */
-void job_for_reply(struct job *job, struct arena *mem);
+/*
+ * Fill the members of a stored job that only a reply has (counts, error): also the error of a job
+ * that waits for another attempt, which may be known here alone, as on a full disk.
+ */
+void job_for_reply(const struct server *srv, struct job *job, struct arena *mem);
 
 #endif

@@ -11,6 +11,9 @@
 enum err jobs_cancel(struct jobs *j, const struct uuid *id, const struct audit *audit,
                      struct arena *mem) MUST_CHECK;
 
+/* What a job waits for that has read no row since; ERR_OK: nothing. */
+enum err jobs_waits_for(struct jobs *j, const struct job *job);
+
 /* One of `most` streams of events; false: all are taken. */
 bool jobs_stream_take(struct jobs *j, int64_t most);
 void jobs_stream_give(struct jobs *j);

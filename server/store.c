@@ -51,11 +51,15 @@ enum err store_count(struct store *s, const struct query *q, int64_t *out)
 
 enum err store_commit_series(struct store *s, struct plan *plans, size_t n)
 {
+    enum err err;
+
     assert(n && n <= SERIES_MAX);
     for (size_t k = 0; k < n; k++)
         for (size_t i = 1; i < plans[k].n; i++)
             assert(plans[k].steps[i].kind != STEP_ADD);
-    return s->driver->commit(s, plans, n);
+    err = s->driver->commit(s, plans, n);
+    atomic_store_explicit(&s->last, (int)err, memory_order_relaxed);
+    return err;
 }
 
 enum err store_commit(struct store *s, struct plan *plan)
@@ -96,6 +100,11 @@ void store_watch(struct store *s, void (*fn)(void *arg), void *arg)
 void store_chain_head(struct store *s, struct chain_head *out)
 {
     s->driver->chain_head(s, out);
+}
+
+bool store_is_full(struct store *s)
+{
+    return atomic_load_explicit(&s->last, memory_order_relaxed) == ERR_DISK_FULL;
 }
 
 void store_stats(struct store *s, struct store_stats *out)

@@ -10,6 +10,8 @@
 #ifndef SERVER_STORE_H
 #define SERVER_STORE_H
 
+#include <stdatomic.h>
+
 #include "common/err.h"
 #include "common/mem.h"
 #include "common/type.h"
@@ -18,6 +20,7 @@ struct seal;
 
 struct store {
     const struct store_driver *driver;
+    atomic_int last; /* enum err of the last commit; store.c's */
 };
 
 struct store_options {
@@ -188,8 +191,11 @@ struct store_stats {
     int64_t commits, plans, refused; /* since start */
     int64_t waiting;                 /* plans handed in and not answered yet */
     int64_t bytes;                   /* on disk */
+    bool stopped; /* the disk refused a write: no commit any more until a new start */
 };
 void store_stats(struct store *s, struct store_stats *out);
+/* Had the last commit no room on the disk? */
+bool store_is_full(struct store *s);
 
 /* What a driver provides; only store*.c files look in here. */
 struct store_driver {

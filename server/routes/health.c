@@ -13,6 +13,10 @@ static enum err health_show(struct request *r)
 
     search_stats(r->srv->search, &index);
     out.status = index.ready ? "ok" : "indexing";
+    if (store_is_full(r->srv->store)) {
+        out.database = "disk full";
+        out.status = "degraded";
+    }
     return reply(r, 200, &health_type, &out);
 }
 

@@ -34,7 +34,7 @@ static enum err job_show(struct request *r)
 
     if (err)
         return err;
-    job_for_reply(&job, r->mem);
+    job_for_reply(r->srv, &job, r->mem);
     return reply(r, 200, &job_type, &job);
 }
 
@@ -73,7 +73,7 @@ static enum err job_list(struct request *r)
         out.next_cursor = cursor_make(r, "jobs", &p.rows[size - 1].id);
     }
     for (size_t i = 0; i < p.n; i++)
-        job_for_reply(&p.rows[i], r->mem);
+        job_for_reply(r->srv, &p.rows[i], r->mem);
     out.items = (struct list){p.rows, p.n};
     return err ? err : reply(r, 200, &job_page_type, &out);
 }
@@ -96,7 +96,7 @@ struct watch {
     struct uuid id;
     struct buf text; /* what was not sent yet, from `at` on */
     size_t at;
-    bool ended;
+    bool ended, seen_error;
     int64_t seen_read, sent_ms;
     char seen_state[16];
 };
@@ -115,12 +115,14 @@ static enum err look(struct watch *w, struct arena *mem)
 
     if (err)
         return err;
-    if (job.n.read == w->seen_read && strcmp(job.state, w->seen_state) == 0)
+    job_for_reply(w->srv, &job, mem);
+    if (job.n.read == w->seen_read && strcmp(job.state, w->seen_state) == 0 &&
+        (job.error.rec != NULL) == w->seen_error)
         return ERR_OK;
     w->seen_read = job.n.read;
+    w->seen_error = job.error.rec != NULL;
     snprintf(w->seen_state, sizeof(w->seen_state), "%s", job.state);
     w->ended = is_terminal(job.state);
-    job_for_reply(&job, mem);
     buf_str(&w->text, "event: progress\ndata: ");
     json_write(&w->text, &job_type, &job, JSON_MASKED, mem);
     buf_str(&w->text, "\n\n");

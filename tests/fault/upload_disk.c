@@ -64,6 +64,22 @@ static struct census take_census(void)
     return c;
 }
 
+/* The job tells what it waits for, though nothing can be written. */
+static void check_says_why(const struct uuid *id)
+{
+    const struct job_error *e = NULL;
+    struct job job;
+
+    for (int i = 0; !e && i < 4000; i++) {
+        job = read_job(id);
+        job_for_reply(&w.srv, &job, w.mem);
+        e = job.error.rec;
+        jobs_wait_change(w.srv.jobs, 5);
+    }
+    CHECK(e && strcmp(e->code, "disk_full") == 0 && e->retryable &&
+          strcmp(job.state, "running") == 0);
+}
+
 /* What was committed before, and nothing of what was not; and a write of somebody's is refused. */
 static void check_while_full(const struct uuid *id)
 {
@@ -77,6 +93,8 @@ static void check_while_full(const struct uuid *id)
     while (!err);
     CHECK(err == ERR_DISK_FULL);
     CHECK_STR(read_job(id).state, "running");
+    CHECK(store_is_full(w.srv.store));
+    check_says_why(id);
     CHECK(take_census().n == read_job(id).n.created);
 }
 
