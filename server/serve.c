@@ -148,6 +148,26 @@ static void stop(struct running *run)
     boot_close(srv);
 }
 
+/*
+ * Until a signal asks for something; 0: the store takes no commit any more.  A new start reads what
+ * is really on the disk, which nobody knows after a failed fsync.
+ */
+static int wait_signal(struct running *run, const sigset_t *signals)
+{
+    const struct timespec second = {.tv_sec = 1};
+
+    for (;;) {
+        struct store_stats stats;
+        int sig = sigtimedwait(signals, NULL, &second);
+
+        if (sig > 0)
+            return sig;
+        store_stats(run->srv.store, &stats);
+        if (stats.stopped)
+            return 0;
+    }
+}
+
 /* What may change while the server runs: its certificate, and keys that were added to its ring. */
 static void reload(struct running *run, const struct options *o)
 {
@@ -202,11 +222,11 @@ int serve(const struct options *o)
     } else {
         say_ready(&run, o, mem);
         log_event(LOG_INFO, "server.ready", LOG_INT("port", http_port(run.http)));
-        while (sigwait(&signals, &sig) == 0 && sig == SIGHUP)
+        while ((sig = wait_signal(&run, &signals)) == SIGHUP)
             reload(&run, o);
         log_event(LOG_INFO, "server.stopping", LOG_INT("signal", sig));
     }
     stop(&run);
     arena_free(mem);
-    return err ? EXIT_FAILURE : EXIT_SUCCESS;
+    return err || !sig ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -273,6 +273,7 @@ static void lite_stats(struct store *base, struct store_stats *out)
     out->refused = atomic_load(&s->refused);
     out->waiting = atomic_load(&s->waiting);
     out->bytes = file_size(s->path, "") + file_size(s->path, "-wal") + file_size(s->path, "-shm");
+    out->stopped = atomic_load(&((struct sqlite_store *)base)->writer.failed);
 }
 
 const struct store_driver store_sqlite = {
