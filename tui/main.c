@@ -61,8 +61,11 @@ static const struct cli_command *find_command(struct line *l)
 
         if (strncmp(word, (*c)->name, n) != 0 || word[n])
             continue;
-        if (*rest && strcmp(rest + 1, second) != 0)
-            continue;
+        if (*rest && strcmp(rest + 1, second) != 0) {
+            if (!(*c)->alone || (*second && *second != '-'))
+                continue;
+            rest = "";
+        }
         l->at += *rest ? 2 : 1;
         return *c;
     }

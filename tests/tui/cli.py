@@ -365,7 +365,7 @@ def exit_codes(fake, others):
     expect(2, ["search"], "color: no such facet",
            search=problem(400, "invalid", "no such facet", field="color"))
     expect(2, ["nonsense"], "no command nonsense")
-    expect(2, ["jobs"], "leadgen jobs ls")
+    expect(2, ["jobs", "sh"], "leadgen jobs ls")
     expect(2, ["--server", "http://x", "search"], "https://")
     expect(2, ["show"], "say which")
     expect(2, ["reveal", "--max-credits", "1"], "--ids FILE")
@@ -402,6 +402,8 @@ def exit_codes(fake, others):
     expect(12, ["upload", p.file("a.csv", "x")], "empty", upload=problem(400, "invalid", "is empty"))
     expect(12, ["upload", p.file("a.csv", "x")], upload=problem(415, "unsupported_media_type"))
     expect(1, ["jobs", "ls"], jobs=ok({"items": []}))
+    expect(1, ["jobs"], jobs=ok({"items": []}))
+    expect(1, ["jobs", "--json"], jobs=ok({"items": []}))
     expect(1, ["jobs", "errors", ID], errors=(200, "text/csv", b"line,column,code,reason\r\n", {}))
     gone = Person(others)
     others.close()
@@ -575,6 +577,9 @@ def reveals(fake):
     code, out, _ = p.run("reveal", "--ids", "-", "--max-credits", "2", "--jsonl", stdin="one\n\ntwo \n")
     check(code == 0 and fake.bodies()[0]["ids"] == ["one", "two"] and len(out.splitlines()) == 2,
           "ids from a pipe")
+    fake.reset(reveal=revealed(2, ids=("one", "two")))
+    p.run("reveal", "--ids", "-", "--max-credits", "2", stdin="one\0two\0")
+    check(fake.bodies()[0]["ids"] == ["one", "two"], "ids between NULs")
     check(p.run("reveal", "--ids", "-", "--max-credits", "2", stdin="x\n" * 1001)[0] == 2,
           "a thousand at most")
 

@@ -42,6 +42,7 @@ struct cli_command {
     const char *help;
     const struct cli_option *options; /* ends with no name */
     enum exit_code (*run)(struct cli *c);
+    bool alone;   /* the first word of its name is enough */
     bool offline; /* needs neither the server's key nor a token */
     bool rare;    /* listed by `leadgen help more`, so that the usual ones fit a screen */
 };

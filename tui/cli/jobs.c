@@ -303,6 +303,7 @@ static const struct cli_option no_options[] = {{0}};
 
 const struct cli_command jobs_ls_command = {
     .name = "jobs ls",
+    .alone = true,
     .words = "[--limit N] [--json|--jsonl|--ids]",
     .help = "List the jobs you may see.",
     .options = list_options,

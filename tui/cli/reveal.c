@@ -32,15 +32,24 @@ struct reveal {
     bool unknown; /* an answer was lost and none has settled it */
 };
 
-static void read_id_lines(FILE *f, cJSON *ids)
+/* Between ids: line ends, blanks, or NULs as `find -print0` writes them. */
+static void read_ids(FILE *f, cJSON *ids)
 {
-    char line[256];
+    char id[256];
+    size_t n = 0;
+    int ch;
 
-    while (cJSON_GetArraySize(ids) <= IDS_MAX && fgets(line, sizeof(line), f)) {
-        line[strcspn(line, " \t\r\n")] = '\0';
-        if (*line)
-            cJSON_AddItemToArray(ids, cJSON_CreateString(line));
-    }
+    do {
+        ch = getc(f);
+        if (ch > ' ') {
+            if (n + 1 < sizeof(id))
+                id[n++] = (char)ch;
+        } else if (n) {
+            id[n] = '\0';
+            cJSON_AddItemToArray(ids, cJSON_CreateString(id));
+            n = 0;
+        }
+    } while (ch != EOF && cJSON_GetArraySize(ids) <= IDS_MAX);
 }
 
 static enum exit_code add_ids(struct cli *c, cJSON *body)
@@ -52,12 +61,12 @@ static enum exit_code add_ids(struct cli *c, cJSON *body)
     for (int i = 0; i < c->n; i++)
         cJSON_AddItemToArray(ids, cJSON_CreateString(c->words[i]));
     if (path && strcmp(path, "-") == 0) {
-        read_id_lines(stdin, ids);
+        read_ids(stdin, ids);
     } else if (path) {
         f = fopen(path, "re");
         if (!f)
             return cli_usage(c, "the file of ids cannot be read: %s", strerror(errno));
-        read_id_lines(f, ids);
+        read_ids(f, ids);
         fclose(f);
     }
     if (cJSON_GetArraySize(ids) > IDS_MAX)
@@ -309,7 +318,7 @@ static enum exit_code reveal(struct cli *c)
 }
 
 static const struct cli_option options[] = {
-    {"ids", "FILE", "ids, one a line; - is standard input"},
+    {"ids", "FILE", "ids, by lines or NULs; - is standard input"},
     {"fields", "LIST", "email, phone, or both with a comma (email)"},
     {"dry-run", NULL, "say the price, charge nothing"},
     {"max-credits", "N", "charge nothing at all if it costs more"},
