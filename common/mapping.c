@@ -33,17 +33,18 @@ static const struct {
     {IMPORT_seniority, "seniority|senioritylevel|joblevel|managementlevel|level"},
     {IMPORT_department, "department|departments|jobfunction|function|abteilung|service|"
                         "departamento|dzial|afdeling|jobdepartment"},
-    {IMPORT_email, "email|emailaddress|mail|workemail|businessemail|primaryemail|contactemail|"
-                   "emailadresse|courriel|correo|correoelectronico|adresseemail|emailadres|"
-                   "directemail|personemail|email1|email1value|emailwork|personemailwork|"
-                   "correoelectronico|posteelectronique|eposta|メール|メールアドレス|邮箱"},
+    {IMPORT_email,
+     "email|emailaddress|mail|workemail|businessemail|primaryemail|contactemail|"
+     "emailadresse|courriel|correo|correoelectronico|adresseemail|emailadres|"
+     "directemail|personemail|email1|workemail1|email1value|emailwork|personemailwork|"
+     "correoelectronico|posteelectronique|eposta|メール|メールアドレス|邮箱"},
     {IMPORT_email_status, "emailstatus|emailverification|emailverificationstatus|emailvalidity"},
     {IMPORT_phone_mobile, "mobile|mobilephone|mobilephonenumber|cell|cellphone|mobilenumber|handy|"
                           "mobil|portable|movil|cellulare|personalmobile|telefonmobil|mobiltelefon|"
                           "telephoneportable|telefonomovil|celular|personphonemobile|"
-                          "mobilephone1|gsm"},
+                          "mobilephone1|mobile1|gsm"},
     {IMPORT_phone_direct, "workdirectphone|directphone|directdial|directphonenumber|directnumber|"
-                          "directline|durchwahl"},
+                          "directline|directdial1|durchwahl"},
     {IMPORT_phone, "phone|phonenumber|telephone|tel|telefon|telephonenumber|workphone|"
                    "businessphone|contactphone|telefono|telefone|telefoon|numerotelefonu|phone1|"
                    "phone1value|personphonework|personphone|telefonnummer|rufnummer|phonework|"
@@ -61,7 +62,7 @@ static const struct {
     {IMPORT_company, "company|companyname|companyaccount|account|accountname|organization|"
                      "organisation|organizationname|organisationname|employer|firma|unternehmen|"
                      "entreprise|societe|empresa|azienda|bedrijf|companyorganization|orgname|"
-                     "firmenname|organization1name|currentcompany|会社名|公司"},
+                     "firmenname|organization1name|personorganization|currentcompany|会社名|公司"},
     {IMPORT_domain, "website|websiteurl|companywebsite|companydomain|domain|web|companyurl|"
                     "webseite|siteweb|sitioweb|sito|companywebsiteurl|homepage|companydomainname|"
                     "internetseite|organizationwebsite|accountwebsite"},

@@ -51,6 +51,10 @@ static void knows_the_names_of_products(void)
             "name email phone_mobile company");
     BY_NAME("Given Name|Family Name|E-mail 1 - Value|Organization 1 - Name|Organization 1 - Title",
             "first_name last_name email company title");
+    BY_NAME("Person - Name|Person - Email|Person - Phone|Person - Organization",
+            "name email phone company");
+    BY_NAME("Work Email 1|Direct dial 1|Mobile 1|Phone 1 - Value",
+            "email phone_direct phone_mobile phone");
     BY_NAME("Management Level|Job Function|Direct Phone Number|Revenue (in 000s USD)",
             "seniority department phone_direct -");
 }
