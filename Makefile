@@ -116,11 +116,19 @@ ROWS ?= 100000
 sample: $(BUILD)/leadgend
 	$(BUILD)/leadgend --data $(DATA) sample --rows $(ROWS)
 
+SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
 	install -D -m 755 $(BUILD)/leadgend $(DESTDIR)$(PREFIX)/sbin/leadgend
 	install -D -m 755 $(BUILD)/leadgen $(DESTDIR)$(PREFIX)/bin/leadgen
-	install -d $(DESTDIR)$(PREFIX)/share/leadgen/themes
-	install -m 644 themes/*.theme $(DESTDIR)$(PREFIX)/share/leadgen/themes/
+	install -D -m 644 -t $(SHARE)/leadgen/themes themes/*.theme
+	install -D -m 644 -t $(SHARE)/man/man1 packaging/man/*.1
+	install -D -m 644 -t $(SHARE)/man/man8 packaging/man/*.8
+	$(BUILD)/leadgen completion bash | \
+		install -D -m 644 /dev/stdin $(SHARE)/bash-completion/completions/leadgen
+	$(BUILD)/leadgen completion zsh | \
+		install -D -m 644 /dev/stdin $(SHARE)/zsh/site-functions/_leadgen
+	$(BUILD)/leadgen completion fish | \
+		install -D -m 644 /dev/stdin $(SHARE)/fish/vendor_completions.d/leadgen.fish
 
 fmt:
 	clang-format -i $(SOURCE)

@@ -1,8 +1,10 @@
 #include "tui/theme.h"
 
 #include <curses.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tui/session.h"
 
@@ -225,11 +227,25 @@ static FILE *open_in(const char *dir, const char *name)
     return fopen(path, "re");
 }
 
+/* PREFIX/share/leadgen/themes of a program that lies in PREFIX/bin, wherever that was put. */
+static const char *installed(char out[PATH_MAX])
+{
+    static const char below[] = "/share/leadgen/themes";
+    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - sizeof(below));
+
+    for (int parts = 0; n > 0 && parts < 2; parts++)
+        while (n > 0 && out[--n] != '/')
+            ;
+    if (n < 0)
+        return NULL;
+    memcpy(out + n, below, sizeof(below));
+    return out;
+}
+
 enum err theme_load(struct theme *t, const char *name, struct problem *why)
 {
-    char *own = session_path("XDG_CONFIG_HOME", "themes");
-    const char *dirs[] = {own, getenv("LEADGEN_THEMES"), "/usr/local/share/leadgen/themes",
-                          "/usr/share/leadgen/themes", "themes"};
+    char *own = session_path("XDG_CONFIG_HOME", "themes"), path[PATH_MAX];
+    const char *dirs[] = {own, getenv("LEADGEN_THEMES"), installed(path), "themes"};
     FILE *f = NULL;
     enum err err;
 

@@ -95,7 +95,7 @@ struct theme {
 /* errors: ERR_INVALID: not a theme, with the line's number in the text */
 enum err theme_read(struct theme *t, FILE *f, struct problem *why) MUST_CHECK;
 /*
- * Find by name: the user's themes, $LEADGEN_THEMES, the installed ones, ./themes.
+ * Find by name: the user's themes, $LEADGEN_THEMES, those installed with this program, ./themes.
  * errors: ERR_INVALID: there is none, or it is broken
  */
 enum err theme_load(struct theme *t, const char *name, struct problem *why) MUST_CHECK;

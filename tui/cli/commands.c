@@ -24,6 +24,7 @@
     X(jobs_errors)   \
     X(stats_credits) \
     X(info)          \
+    X(completion)    \
     X(help)          \
     X(version)
 
