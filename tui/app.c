@@ -317,8 +317,12 @@ static void read_keys(struct app *app)
 
 static void draw_title(struct app *app)
 {
+    const struct screen *s = app->top;
     char right[TEXT_MAX], number[NUMBER_TEXT];
     int width;
+
+    while (s->class->overlay && s->below)
+        s = s->below; /* a dialog has its title in its frame */
 
     if (app->me.role)
         snprintf(right, sizeof(right), "%s  %s  %s cr  %s ", app->me.email, role_word(app->me.role),
@@ -328,7 +332,7 @@ static void draw_title(struct app *app)
                  app_is_signed_in(app) ? app->online ? "..." : "offline" : "not signed in");
     width = utf8_columns(right);
     width = width > COLS * 2 / 3 ? COLS * 2 / 3 : width;
-    paint_printf(0, 0, COLS - width, STYLE_BAR, " leadgen | %s", app->top->class->title);
+    paint_printf(0, 0, COLS - width, STYLE_BAR, " leadgen | %s", s->class->title);
     paint_text(0, COLS - width, width, STYLE_BAR, right);
 }
 

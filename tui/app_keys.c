@@ -1,6 +1,7 @@
 /* What every screen can do. */
 #include <curses.h>
 
+#include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
 #include "tui/term.h"
 
@@ -41,17 +42,17 @@ static void upload(struct screen *s)
 
 static void credits(struct screen *s)
 {
-    app_go(s->app, &credits_screen);
+    app_go(s->app, &credits_resource.class);
 }
 
 static void jobs(struct screen *s)
 {
-    app_go(s->app, &jobs_screen);
+    app_go(s->app, &jobs_resource.class);
 }
 
 static void admin(struct screen *s)
 {
-    app_go(s->app, &users_screen);
+    app_go(s->app, &users_resource.class);
 }
 
 const struct key app_keys[] = {

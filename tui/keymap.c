@@ -1,6 +1,7 @@
 #include "tui/keymap.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool keymap_allows(const struct key *k, enum role role)
 {
@@ -27,6 +28,8 @@ const char *keymap_label(const struct key *k, char out[KEY_LABEL])
     size_t n = add_label(k, out, KEY_LABEL);
 
     for (k++; k->run && !k->name; k++) {
+        if (k->label && k[-1].label && strcmp(k->label, k[-1].label) == 0)
+            continue; /* the terminal's two ways to say it */
         if (n + 2 >= KEY_LABEL)
             break;
         out[n++] = ' ';

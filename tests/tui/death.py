@@ -20,8 +20,8 @@ SCREENS = (
     ("palette", (":", "Actions")), ("leave", ("q", "Leave leadgen?")), ("upload", ("4", "people.csv")),
     ("mapping", *CHOSEN), ("field", *CHOSEN, ("\r", "(do not import)")), ("credits", ("9", "welcome")),
     ("jobs", ("J", "people.csv")), ("job", *JOB), ("rejects", *JOB, ("e", "this is no, address")),
-    ("members", MEMBERS), ("role", MEMBERS, ("o", "Role;")), ("disable", MEMBERS, ("d", "Disable this member?")),
-    ("new member", MEMBERS, ("n", "First password")), ("give", MEMBERS, ("c", "Reason")),
+    ("members", MEMBERS), ("detail", MEMBERS, ("\r", "Last sign-in")), ("role", MEMBERS, ("o", "Role;")), ("disable", MEMBERS, ("d", "Disable this member?")),
+    ("new member", MEMBERS, ("n", "their first password")), ("give", MEMBERS, ("c", "Reason")),
     ("grants", MEMBERS, ("2", "welcome")), ("audit", MEMBERS, ("3", "profile.reveal")),
     ("health", MEMBERS, ("4", "1,234,567")), ("all jobs", MEMBERS, ("5", "people.csv")),
 )

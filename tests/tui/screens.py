@@ -5,7 +5,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
-from fake import Fake
+from fake import Fake, uuid
 from terminal import Checks, Terminal
 
 
@@ -199,7 +199,7 @@ def admin(c):
             step(c, t, "jo", "Role;", "roles are chosen")
             t.send("super\x15adm\r")
             c.check(t.until(lambda: f.users[1]["role"] == "admin", 5) is not None, f"by name: {f.users[1]}\n" + t.text())
-            step(c, t, "n", "First password", "a new member")
+            step(c, t, "n", "their first password", "a new member")
             t.send("max@acme.example\tshort\t\r")
             c.check(t.wait("x password: the password is too short") is not None, "a refusal names the field: " + t.text())
             t.send("\t\t\x15much longer than short\t\r")
@@ -221,6 +221,10 @@ def admin(c):
             c.check(len(f.charges) == 1, "once")
             for key, text in (("2", "welcome"), ("3", "profile.reveal"), ("4", "Up for seconds"), ("5", "people.csv")):
                 step(c, t, key, text, "tabs")
+                if key == "3":
+                    c.check(not t.shows("WHO"), "a column for which there is no room is left out: " + t.text())
+                    step(c, t, "\r", uuid(0, 9), "everything of a row is its detail")
+                    step(c, t, "q", "profile.reveal", "and back")
             step(c, t, "1", "zoe@acme.example", "and back")
             step(c, t, "q", "row 1 of 500", "and out")
     c.ok("administration: members, roles, credits, audit, health, jobs")

@@ -27,23 +27,31 @@ def storm(c, f, home, dice):
 
 
 def sizes(c, f, home):
-    for keys, what in (("", "search"), ("f", "filters"), ("r", "reveal"), ("?", "help"), (":", "palette"),
-                       ("\r", "profile"), ("4", "upload"), ("A", "admin"), ("q", "leave")):
-        with Terminal(home, f.url) as t:
-            t.wait("row 1 of 500")
-            t.wait("super_admin")
-            t.send(keys)
-            t.quiet(0.1)
-            for rows, cols in ((5, 20), (1, 1), (200, 400), (10, 40), (11, 43)):
-                t.resize(rows, cols)
-                t.quiet(0.12)
-                c.check(t.process.poll() is None, f"T10 {what}: alive at {cols}x{rows}")
-                if (rows, cols) == (5, 20):
-                    c.check(t.shows("need 40x10"), f"T10 {what}: a message where nothing fits: " + t.text())
-            t.resize(24, 80)
-            t.until(lambda: t.line(0).startswith(" leadgen"), 5)
-            c.check(t.line(0).startswith(" leadgen") and t.process.poll() is None,
-                    f"T10 {what}: well again at 80x24: " + t.text())
+    """All screens side by side: each size is waited for once, and not once a screen."""
+    screens = (("", "search"), ("f", "filters"), ("r", "reveal"), ("?", "help"), (":", "palette"), ("\r", "profile"),
+               ("4", "upload"), ("A", "admin"), ("q", "leave"))
+    group = [(Terminal(home, f.url), keys, what) for keys, what in screens]
+    for t, keys, _ in group:
+        t.wait("row 1 of 500")
+        t.wait("super_admin")
+        t.send(keys)
+    for t, _, _ in group:
+        t.quiet(0.1)
+    for rows, cols in ((5, 20), (1, 1), (200, 400), (10, 40), (11, 43)):
+        for t, _, _ in group:
+            t.resize(rows, cols)
+        group[0][0].quiet(0.12)
+        for t, _, what in group:
+            t.quiet(0.02)
+            c.check(t.process.poll() is None, f"T10 {what}: alive at {cols}x{rows}")
+            if (rows, cols) == (5, 20):
+                c.check(t.wait("need 40x10", 5) is not None, f"T10 {what}: a message where nothing fits: " + t.text())
+    for t, _, what in group:
+        t.resize(24, 80)
+        t.until(lambda t=t: t.line(0).startswith(" leadgen"), 5)
+        c.check(t.line(0).startswith(" leadgen") and t.process.poll() is None,
+                f"T10 {what}: well again at 80x24: " + t.text())
+        t.close()
 
 
 def layouts(c, f, home):

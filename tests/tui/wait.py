@@ -1,6 +1,7 @@
 """The screen never waits for the network: T8, and what is asked, when, and what becomes of it."""
 import json
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -93,6 +94,25 @@ def one_question_a_pause(c):
     c.ok("one question a pause, older ones cancelled, pages by cursor")
 
 
+def first_use(c):
+    """The key of a server that accepts and then says nothing is waited for by nobody."""
+    with tempfile.TemporaryDirectory() as home, socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen(5)
+        for key in ("n", "\x03"):
+            with Terminal(home, "https://127.0.0.1:%d" % s.getsockname()[1]) as t:
+                t.wait("asking for it")
+                c.check(t.type("?", "Keys of") is not None, "T8 keys are answered while the key is asked for")
+                t.send("\x1b")
+                t.gone("Keys of")
+                start = time.monotonic()
+                t.send(key)
+                c.check(t.exited() and t.process.returncode == 0 and t.restored(), f"T8 and {key!r} leaves")
+                took = time.monotonic() - start
+                c.check(took <= 1 * SLOW, f"T8 at once: {took:.2f} s")
+    c.ok("T8 the first use of a silent server")
+
+
 def troubles(c):
     with tempfile.TemporaryDirectory() as home, Fake() as f:
         f.sign_in(home)
@@ -127,6 +147,7 @@ def main():
     c = Checks("wait")
     silent(c)
     one_question_a_pause(c)
+    first_use(c)
     troubles(c)
     c.end()
 

@@ -4,11 +4,19 @@
 #include <stdbool.h>
 
 #include "tests/test.h"
+#include "tui/screens/form.h"
+#include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
 
 static const struct screen_class *const classes[] = {
 #define X(name) &name##_screen,
     SCREENS(X)
+#undef X
+#define X(name) &name##_resource.class,
+        RESOURCES(X)
+#undef X
+#define X(name) &name##_form.class,
+            RECORD_FORMS(X)
 #undef X
 };
 enum { CLASSES = sizeof(classes) / sizeof(*classes) };

@@ -1,23 +1,25 @@
-/* Administration: the tabs, and those of them that are listings: credits, audit; and health. */
+/* Administration: the tabs; credits and audit; health. */
 #include "tui/screens/admin.h"
 
 #include <string.h>
 
-#include "common/json.h"
-#include "tui/screens/listing.h"
+#include "tui/screens/form.h"
+#include "tui/screens/record.h"
+#include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
 #include "tui/widgets/paint.h"
 
-enum { HEALTH_MS = 2000, LABEL = 26 };
+enum { HEALTH_MS = 2000 };
 
 static const struct {
     const struct screen_class *class;
     const char *label;
+    char digit;
     enum role role;
 } tabs[] = {
-    {&users_screen, "1 Members", ROLE_ADMIN}, {&grants_screen, "2 Credits", ROLE_ADMIN},
-    {&audit_screen, "3 Audit", ROLE_ADMIN},   {&health_screen, "4 Health", ROLE_SUPER_ADMIN},
-    {&all_jobs_screen, "5 Jobs", ROLE_ADMIN},
+#define X(digit, id, class, name, help, role) {&class, name, digit, role},
+    ADMIN_TABS(X)
+#undef X
 };
 
 void admin_draw_tabs(struct screen *s, int cols)
@@ -26,17 +28,31 @@ void admin_draw_tabs(struct screen *s, int cols)
 
     for (size_t i = 0; i < sizeof(tabs) / sizeof(*tabs); i++) {
         bool here = tabs[i].class == s->class;
-        int width = (int)strlen(tabs[i].label) + 2;
+        int width = (int)strlen(tabs[i].label) + 4;
 
         if (app_me(s->app)->role < tabs[i].role || x + width > cols)
             continue;
-        paint_printf(1, x, width, here ? STYLE_ACCENT : STYLE_DIM, here ? "[%s]" : " %s ",
-                     tabs[i].label);
+        paint_printf(1, x, width, here ? STYLE_ACCENT : STYLE_DIM, here ? "[%c %s]" : " %c %s ",
+                     tabs[i].digit, tabs[i].label);
         x += width + 1;
     }
 }
 
-/* Health: one record, a line a field, by its table. */
+static void go_to(struct screen *s, const struct screen_class *class)
+{
+    if (s->class != class)
+        app_go(s->app, class);
+}
+
+#define X(digit, id, class, name, help, role) \
+    void admin_##id(struct screen *s)         \
+    {                                         \
+        go_to(s, &class);                     \
+    }
+ADMIN_TABS(X)
+#undef X
+
+/* Health: one record. */
 
 struct health_view {
     struct screen base;
@@ -65,22 +81,12 @@ static void ask_health(struct screen *s)
 static void health_draw(struct screen *s, int rows, int cols)
 {
     struct health_view *h = (struct health_view *)s;
-    int y = 3;
 
     admin_draw_tabs(s, cols);
-    if (!h->doc)
+    if (h->doc)
+        record_draw(&admin_health_type, h->doc, 0, 3, rows - 2, cols);
+    else
         paint_text(3, 2, cols - 3, STYLE_DIM, "asking ...");
-    for (const struct field *f = admin_health_type.fields; h->doc && f->name && y <= rows; f++) {
-        const cJSON *v = cJSON_GetObjectItemCaseSensitive(h->doc, f->name);
-        char number[NUMBER_TEXT];
-
-        paint_text(y, 2, LABEL, STYLE_DIM, f->label);
-        paint_text(y++, 3 + LABEL, cols - LABEL - 4, STYLE_TEXT,
-                   cJSON_IsString(v)   ? v->valuestring
-                   : cJSON_IsNumber(v) ? paint_number((int64_t)v->valuedouble, number)
-                   : cJSON_IsTrue(v)   ? "yes"
-                                       : "no");
-    }
     paint_focus(3, 2);
 }
 
@@ -90,7 +96,7 @@ static void health_close(struct screen *s)
 }
 
 static const struct key health_keys[] = {
-    {'R', NULL, "refresh", "refresh", "Ask the server again.", ask_health}, ADMIN_KEYS, {0}};
+    {'R', NULL, "refresh", "refresh", "Ask the server again.", ask_health}, ADMIN_KEYS{0}};
 
 const struct screen_class health_screen = {.title = "Admin > Health",
                                            .size = sizeof(struct health_view),
@@ -102,95 +108,37 @@ const struct screen_class health_screen = {.title = "Admin > Health",
 
 /* Audit */
 
-static const struct listing_column audit_columns[] = {
-    {"WHEN", "at", 16, LISTING_WHEN},
-    {"WHAT", "verb", 18, LISTING_TEXT},
-    {"OUTCOME", "outcome", 12, LISTING_TEXT},
-    {"TIMES", "count", 5, LISTING_NUMBER},
-    {"DETAIL", "detail", 16, LISTING_TEXT},
-    {"WHO", "actor_id", 36, LISTING_TEXT},
-    {0},
-};
-static const struct listing_class audit_listing = {"/api/admin/audit", "items", audit_columns,
-                                                   "Nothing happened yet.", 0};
+static const struct column audit_columns[] = {
+    {"at", 16}, {"verb", 18}, {"outcome", 12}, {"count", 5}, {"detail", 16}, {"actor_id", 36}, {0}};
+static const struct key audit_keys[] = {RESOURCE_KEYS, ADMIN_KEYS{0}};
 
-static void tab_listing_draw(struct screen *s, int rows, int cols)
-{
-    admin_draw_tabs(s, cols);
-    listing_draw((struct listing *)s, 2, rows - 1, cols);
-}
+const struct resource audit_resource = {RESOURCE("Admin > Audit", audit_keys),
+                                        .path = "/api/admin/audit",
+                                        .row = &audit_type,
+                                        .columns = audit_columns,
+                                        .empty = "Nothing happened yet.",
+                                        .head = admin_draw_tabs};
 
-static void audit_open(struct screen *s)
-{
-    listing_open(s, &audit_listing);
-}
+/* Credits of the account */
 
-static const struct key audit_keys[] = {LISTING_KEYS, ADMIN_KEYS, {0}};
-
-const struct screen_class audit_screen = {LISTING_SCREEN,       .title = "Admin > Audit",
-                                          .keys = audit_keys,   .open = audit_open,
-                                          .shown = listing_ask, .draw = tab_listing_draw};
-
-/* Credits of the account, and giving some. */
-
-static const struct listing_column grant_columns[] = {
-    {"WHEN", "at", 16, LISTING_WHEN},         {"KIND", "kind", 7, LISTING_TEXT},
-    {"AMOUNT", "amount", 9, LISTING_CREDITS}, {"BALANCE", "balance", 10, LISTING_CREDITS},
-    {"REASON", "reason", 10, LISTING_TEXT},   {0},
-};
-static const struct listing_class grant_listing = {"/api/admin/credits", "entries", grant_columns,
-                                                   "No credits were moved yet.", 0};
-
-static void grants_open(struct screen *s)
-{
-    listing_open(s, &grant_listing);
-}
+static const struct column grant_columns[] = {{"at", 16},      {"kind", 7},    {"amount", 9},
+                                              {"balance", 10}, {"reason", 15}, {0}};
 
 static void give(struct screen *s)
 {
-    grant_open(s->app, "");
+    form_open(s->app, &grant_form);
 }
 
 static const struct key grants_keys[] = {
-    LISTING_KEYS,
+    RESOURCE_KEYS,
     {'c', NULL, "give credits", "give credits", "Give an account credits.", give, ROLE_SUPER_ADMIN},
-    ADMIN_KEYS,
-    {0},
+    ADMIN_KEYS{0},
 };
 
-const struct screen_class grants_screen = {LISTING_SCREEN,       .title = "Admin > Credits",
-                                           .keys = grants_keys,  .open = grants_open,
-                                           .shown = listing_ask, .draw = tab_listing_draw};
-
-/* From tab to tab. */
-
-static void swap(struct screen *s, const struct screen_class *class)
-{
-    if (s->class != class)
-        app_go(s->app, class);
-}
-
-void admin_users(struct screen *s)
-{
-    swap(s, &users_screen);
-}
-
-void admin_credits(struct screen *s)
-{
-    swap(s, &grants_screen);
-}
-
-void admin_audit(struct screen *s)
-{
-    swap(s, &audit_screen);
-}
-
-void admin_health(struct screen *s)
-{
-    swap(s, &health_screen);
-}
-
-void admin_jobs(struct screen *s)
-{
-    swap(s, &all_jobs_screen);
-}
+const struct resource grants_resource = {RESOURCE("Admin > Credits", grants_keys),
+                                         .path = "/api/admin/credits",
+                                         .items = "entries",
+                                         .row = &entry_type,
+                                         .columns = grant_columns,
+                                         .empty = "No credits were moved yet.",
+                                         .head = admin_draw_tabs};

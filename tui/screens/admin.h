@@ -1,26 +1,30 @@
-/* Administration: screens beside each other, a digit each. */
+/*
+ * Administration: screens beside each other, a digit each.  A new one is a line here; if it is a
+ * resource (resource.h) its .head is admin_draw_tabs and its keys end with ADMIN_KEYS.
+ */
 #ifndef TUI_SCREENS_ADMIN_H
 #define TUI_SCREENS_ADMIN_H
 
 #include "tui/screen.h"
 
+/* digit, a name for the code, the class, the tab and the palette's name, help, the least role */
+#define ADMIN_TABS(X)                                                                       \
+    X('1', users, users_resource.class, "Members", "Members of the account.", ROLE_ADMIN)   \
+    X('2', grants, grants_resource.class, "Credits", "Credits of the account.", ROLE_ADMIN) \
+    X('3', audit, audit_resource.class, "Audit", "Who did what.", ROLE_ADMIN)               \
+    X('4', health, health_screen, "Health", "How the server does.", ROLE_SUPER_ADMIN)       \
+    X('5', jobs, all_jobs_resource.class, "Jobs", "Jobs of the account, or of all.", ROLE_ADMIN)
+
 /* Line 1: which of them this is. */
 void admin_draw_tabs(struct screen *s, int cols);
 
-void admin_users(struct screen *s);
-void admin_credits(struct screen *s);
-void admin_audit(struct screen *s);
-void admin_health(struct screen *s);
-void admin_jobs(struct screen *s);
+#define X(digit, id, class, name, help, role) void admin_##id(struct screen *s);
+ADMIN_TABS(X)
+#undef X
 
-#define ADMIN_KEYS                                                                                  \
-    {'1', NULL, "members", NULL, "Members of the account.", admin_users, ROLE_ADMIN},               \
-        {'2', NULL, "account credits", NULL, "Credits of the account.", admin_credits, ROLE_ADMIN}, \
-        {'3', NULL, "audit", NULL, "Who did what.", admin_audit, ROLE_ADMIN},                       \
-        {'4', NULL, "health", NULL, "How the server does.", admin_health, ROLE_SUPER_ADMIN},        \
-    {                                                                                               \
-        '5', NULL, "all jobs", NULL, "Jobs of the account, or of everybody.", admin_jobs,           \
-            ROLE_ADMIN                                                                              \
-    }
+#define ADMIN_KEY(digit, id, class, name, help, role) \
+    {digit, NULL, "admin: " name, NULL, help, admin_##id, role},
+/* No comma follows. */
+#define ADMIN_KEYS ADMIN_TABS(ADMIN_KEY)
 
 #endif

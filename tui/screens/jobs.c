@@ -6,7 +6,7 @@
 #include "common/csv.h"
 #include "common/json.h"
 #include "tui/screens/admin.h"
-#include "tui/screens/listing.h"
+#include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
 #include "tui/widgets/paint.h"
 
@@ -19,16 +19,6 @@ enum {
     PATH = 128,
 };
 
-static const struct listing_column columns[] = {
-    {"STATE", "state", 10, LISTING_TEXT}, {"DONE", "progress", 6, LISTING_SHARE},
-    {"KIND", "kind", 8, LISTING_TEXT},    {"CREATED", "created", 16, LISTING_WHEN},
-    {"NAME", "name", 10, LISTING_TEXT},   {0},
-};
-static const struct listing_class own_jobs = {"/api/jobs", "items", columns,
-                                              "No jobs yet; 4 uploads a file.", LIST_MS};
-static const struct listing_class every_job = {"/api/admin/jobs", "items", columns, "No jobs yet.",
-                                               LIST_MS};
-
 static const char *const count_names[] = {"read",   "created", "updated",
                                           "merged", "skipped", "rejected"};
 
@@ -39,54 +29,39 @@ static bool has_ended(const cJSON *job)
     return state && strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
 }
 
-/* The listing */
-
-static void jobs_open(struct screen *s)
-{
-    listing_open(s, &own_jobs);
-}
-
-static void all_jobs_open(struct screen *s)
-{
-    listing_open(s, &every_job);
-}
-
-static void jobs_draw(struct screen *s, int rows, int cols)
-{
-    listing_draw((struct listing *)s, 2, rows - 1, cols);
-}
+/* The lists */
 
 static void open_job(struct screen *s)
 {
-    const char *id = json_str(listing_row((struct listing *)s), "id");
+    const char *id = resource_text(s, "id");
 
     if (id)
         job_open(s->app, id);
 }
 
-static void all_jobs_draw(struct screen *s, int rows, int cols)
-{
-    admin_draw_tabs(s, cols);
-    jobs_draw(s, rows, cols);
-}
+#define JOBS_KEYS                                                                              \
+    {'\r', "Enter", "open", "open", "Watch this job: its progress and its counts.", open_job}, \
+        {'\n', "Enter", .run = open_job}, RESOURCE_REFRESH_KEY
 
-#define JOBS_KEYS                                                                                  \
-    LISTING_KEYS,                                                                                  \
-        {'\r', "Enter", "open", "open", "Watch this job: its progress and its counts.", open_job}, \
-    {                                                                                              \
-        '\n', "Enter", .run = open_job                                                             \
-    }
-
+static const struct column columns[] = {
+    {"state", 10}, {"progress", 6, "done"}, {"kind", 8}, {"created", 16}, {"name", 10}, {0}};
 static const struct key jobs_keys[] = {JOBS_KEYS, {0}};
-static const struct key all_jobs_keys[] = {JOBS_KEYS, ADMIN_KEYS, {0}};
+static const struct key all_jobs_keys[] = {JOBS_KEYS, ADMIN_KEYS{0}};
 
-const struct screen_class jobs_screen = {LISTING_SCREEN,       .title = "Jobs",
-                                         .keys = jobs_keys,    .open = jobs_open,
-                                         .shown = listing_ask, .draw = jobs_draw};
+const struct resource jobs_resource = {RESOURCE("Jobs", jobs_keys),
+                                       .path = "/api/jobs",
+                                       .row = &job_type,
+                                       .columns = columns,
+                                       .empty = "No jobs yet; 4 uploads a file.",
+                                       .refresh_ms = LIST_MS};
 
-const struct screen_class all_jobs_screen = {LISTING_SCREEN,        .title = "Admin > Jobs",
-                                             .keys = all_jobs_keys, .open = all_jobs_open,
-                                             .shown = listing_ask,  .draw = all_jobs_draw};
+const struct resource all_jobs_resource = {RESOURCE("Admin > Jobs", all_jobs_keys),
+                                           .path = "/api/admin/jobs",
+                                           .row = &job_type,
+                                           .columns = columns,
+                                           .empty = "No jobs yet.",
+                                           .refresh_ms = LIST_MS,
+                                           .head = admin_draw_tabs};
 
 /* One job: a stream of events, for questions would use up the rate limit. */
 

@@ -32,6 +32,14 @@ static void narrow(struct pick *p)
     scroll_resize(&p->scroll, n);
 }
 
+static void widen(struct pick *p, const char *text)
+{
+    int width = utf8_columns(text) + 3;
+
+    if (width > p->width)
+        p->width = width < WIDEST ? width : WIDEST;
+}
+
 void pick_open(struct screen *asker, const char *title, const char *const *labels, int n, int now,
                pick_done *done)
 {
@@ -46,12 +54,10 @@ void pick_open(struct screen *asker, const char *title, const char *const *label
     p->asker = asker;
     p->done = done;
     p->width = NARROWEST;
+    widen(p, title);
     for (int i = 0; i < n; i++) {
-        int width = utf8_columns(labels[i]) + 3;
-
         p->labels[i] = arena_strdup(p->mem, labels[i]);
-        if (width > p->width)
-            p->width = width < WIDEST ? width : WIDEST;
+        widen(p, labels[i]);
     }
     narrow(p);
     scroll_to(&p->scroll, now);
@@ -175,7 +181,7 @@ void palette_open(struct screen *s)
     for (int i = 0; i < a.n; i++) {
         char label[KEY_LABEL];
 
-        labels[i] = arena_printf(mem, "%-14s %-12s %s", a.rows[i]->name,
+        labels[i] = arena_printf(mem, "%-16s %-10s %s", a.rows[i]->name,
                                  keymap_label(a.rows[i], label), a.rows[i]->help);
     }
     pick_open(s, "Actions", labels, a.n, 0, run_action);

@@ -53,6 +53,8 @@ bool reveal_is_affordable(const struct reveal *v)
     return reveal_total(v).hundredths <= v->balance.hundredths;
 }
 
+static void set_stage(struct reveal *v, enum reveal_stage stage);
+
 /* Requests: one profile has a route of its own, which is what most reveals are. */
 
 static void add_words(struct buf *b, const struct reveal *v, bool all)
@@ -142,7 +144,7 @@ static bool decode(struct reveal *v, const cJSON *doc)
 
 static void refuse(struct reveal *v, const char *text)
 {
-    v->stage = STAGE_REFUSED;
+    set_stage(v, STAGE_REFUSED);
     snprintf(v->trouble, sizeof(v->trouble), "%s", text);
 }
 
@@ -187,7 +189,7 @@ static void got_price(void *arg, const struct api_reply *r)
     } else {
         v->balance = v->reply.balance;
         count(v);
-        v->stage = STAGE_READY;
+        set_stage(v, STAGE_READY);
         v->armed_us = 0; /* from the frame that shows it */
     }
 }
@@ -196,7 +198,7 @@ static void ask_price(struct reveal *v)
 {
     struct uuid id = uuid_new();
 
-    v->stage = STAGE_ASKING;
+    set_stage(v, STAGE_ASKING);
     uuid_text(&id, v->key); /* another question is another charge */
     input_clear(&v->typed);
     post(v, true, got_price);
@@ -224,16 +226,16 @@ static void got_result(void *arg, const struct api_reply *r)
     struct reveal *v = arg;
 
     if (r->status == 0 && r->sent) {
-        v->stage = STAGE_UNKNOWN;
+        set_stage(v, STAGE_UNKNOWN);
         snprintf(v->trouble, sizeof(v->trouble), "%s", r->detail);
     } else if (r->err) { /* never sent, or another price or balance by now */
         refuse(v, r->detail);
         app_say_error(v->base.app, r);
     } else if (!decode(v, r->doc)) {
-        v->stage = STAGE_UNKNOWN;
+        set_stage(v, STAGE_UNKNOWN);
         snprintf(v->trouble, sizeof(v->trouble), "the server's answer makes no sense");
     } else {
-        v->stage = STAGE_DONE;
+        set_stage(v, STAGE_DONE);
         v->balance = v->reply.balance;
         app_set_balance(v->base.app, v->balance);
         tell_below(v);
@@ -242,7 +244,7 @@ static void got_result(void *arg, const struct api_reply *r)
 
 static void send(struct reveal *v)
 {
-    v->stage = STAGE_SENT;
+    set_stage(v, STAGE_SENT);
     post(v, false, got_result);
 }
 
@@ -339,7 +341,7 @@ static void cancel(struct screen *s)
 
     if (v->stage == STAGE_SENT) {
         api_cancel_all(app_api(s->app), s);
-        v->stage = STAGE_UNKNOWN;
+        set_stage(v, STAGE_UNKNOWN);
         snprintf(v->trouble, sizeof(v->trouble), "you did not wait for the answer");
         return;
     }
@@ -374,10 +376,43 @@ static const struct key reveal_keys[] = {
     {'e', NULL, "e-mail", "e-mail", "With the e-mail, or without.", toggle_email},
     {'\r', "Enter", "close", NULL, "Close; above 25 credits: pay when the total is typed.", enter},
     {'\n', "Enter", .run = enter},
-    {'R', NULL, "ask again", NULL, "The price again; or a lost answer, never charged twice.",
-     again},
     {0},
 };
+
+static const struct key wait_keys[] = {
+    {KEY_ESCAPE, "Esc", "stop waiting", "stop waiting", "What is sent is not called back.", cancel},
+    {'n', NULL, .run = cancel},
+    {'q', NULL, .run = cancel},
+    {KEY_CTRL('c'), "Ctrl-C", .run = cancel},
+    {0},
+};
+
+#define CLOSE_KEYS                                                          \
+    {'\r', "Enter", "close", "close", "Back to the search.", cancel},       \
+        {'\n', "Enter", .run = cancel}, {KEY_ESCAPE, "Esc", .run = cancel}, \
+        {'n', NULL, .run = cancel}, {'q', NULL, .run = cancel},             \
+    {                                                                       \
+        KEY_CTRL('c'), "Ctrl-C", .run = cancel                              \
+    }
+
+static const struct key done_keys[] = {CLOSE_KEYS, {0}};
+static const struct key again_keys[] = {
+    {'R', NULL, "ask again", "ask again", "The price again; or a lost answer, never charged twice.",
+     again},
+    CLOSE_KEYS,
+    {0},
+};
+
+/* Each stage has keys of its own, so that the bottom line and the help are always true. */
+static void set_stage(struct reveal *v, enum reveal_stage stage)
+{
+    static const struct key *const keys[] = {
+        [STAGE_ASKING] = reveal_keys, [STAGE_READY] = reveal_keys, [STAGE_SENT] = wait_keys,
+        [STAGE_UNKNOWN] = again_keys, [STAGE_DONE] = done_keys,    [STAGE_REFUSED] = again_keys};
+
+    v->stage = stage;
+    v->base.keys = keys[stage];
+}
 
 const struct screen_class reveal_screen = {.title = "Reveal",
                                            .size = sizeof(struct reveal),

@@ -18,20 +18,37 @@
     X(upload)      \
     X(mapping)     \
     X(sending)     \
-    X(credits)     \
-    X(jobs)        \
+    X(detail)      \
     X(job)         \
     X(rejects)     \
-    X(users)       \
-    X(member)      \
-    X(grant)       \
-    X(grants)      \
-    X(audit)       \
-    X(health)      \
+    X(health)
+
+/* Lists with details, by rows: resource.h. */
+#define RESOURCES(X) \
+    X(credits)       \
+    X(jobs)          \
+    X(users)         \
+    X(grants)        \
+    X(audit)         \
     X(all_jobs)
+
+/* Forms by rows: form.h. */
+#define RECORD_FORMS(X) \
+    X(member)           \
+    X(grant)
 
 #define X(name) extern const struct screen_class name##_screen;
 SCREENS(X)
+#undef X
+
+struct resource;
+#define X(name) extern const struct resource name##_resource;
+RESOURCES(X)
+#undef X
+
+struct record_form;
+#define X(name) extern const struct record_form name##_form;
+RECORD_FORMS(X)
 #undef X
 
 /* Choose one of n labels by moving or typing. done: after the picker has closed. */
@@ -55,7 +72,5 @@ void reveal_open(struct app *app, const struct uuid *ids, size_t n);
 void mapping_open(struct app *app, const char *path);
 void job_open(struct app *app, const char *id);
 void rejects_open(struct app *app, const char *id);
-/* email: of a member of the account; "": the person types it */
-void grant_open(struct app *app, const char *email);
 
 #endif

@@ -95,13 +95,20 @@ static void exclude(struct screen *s)
     toggle(of(s), true);
 }
 
+static void say_empty(struct screen *base)
+{
+    app_say(base->app, STYLE_DIM, "no row is here");
+}
+
 static void mark(struct screen *base)
 {
     struct search *s = of(base);
     const struct profile *p = search_row(s, s->rows.at);
 
-    if (!p)
+    if (!p) {
+        say_empty(base);
         return;
+    }
     search_mark(s, p);
     scroll_by(&s->rows, 1);
     search_moved(base);
@@ -187,6 +194,8 @@ static void open_row(struct screen *base)
 
     if (p)
         profile_open(base->app, &p->id);
+    else
+        say_empty(base);
 }
 
 static void reveal(struct screen *base)
@@ -198,6 +207,8 @@ static void reveal(struct screen *base)
         reveal_open(base->app, s->marks, s->n_marks);
     else if (p)
         reveal_open(base->app, &p->id, 1);
+    else
+        say_empty(base);
 }
 
 static bool search_input(struct screen *base, int key)

@@ -249,6 +249,8 @@ static void take_trouble(struct search *s, const struct api_reply *r)
     if (r->err != ERR_NOT_READY) {
         snprintf(s->trouble, sizeof(s->trouble), "%s   (R: again)", r->detail);
         app_say_error(s->base.app, r);
+        if (strcmp(r->field, "q") == 0) /* to a person it has no such name */
+            app_say(s->base.app, STYLE_ERR, "the words, %s", r->detail);
         return;
     }
     snprintf(s->trouble, sizeof(s->trouble), "the index is being built; asking again");

@@ -17,8 +17,8 @@ static void draw_words(struct search *s, int cols)
 
     paint_text(1, 0, 2, STYLE_ACCENT, "/ ");
     input_draw(&s->words, 1, 2, cols - RIGHT - 3, s->focus == FOCUS_WORDS);
-    snprintf(right, sizeof(right), "%s hits  %.1f ms", paint_number(s->total, number),
-             (double)s->took_us / 1000);
+    snprintf(right, sizeof(right), s->took_us < 100 ? "%s hits  < 0.1 ms" : "%s hits  %.1f ms",
+             paint_number(s->total, number), (double)s->took_us / 1000);
     paint_right(1, cols - RIGHT - 1, RIGHT, STYLE_TEXT, s->shown ? right : "");
 }
 

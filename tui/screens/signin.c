@@ -10,8 +10,6 @@
 
 enum { EMAIL, PASSWORD, FIELDS };
 
-static const char *const labels[FIELDS] = {"E-mail", "Password"};
-
 static void signed_in(void *arg, const struct api_reply *r)
 {
     struct form *f = arg;
@@ -55,7 +53,8 @@ static void signin_open(struct screen *s)
     struct form *f = (struct form *)s;
 
     s->typing = true;
-    f->labels = labels;
+    f->labels[EMAIL] = "E-mail";
+    f->labels[PASSWORD] = "Password";
     f->n = FIELDS;
     f->submit = submit;
     f->inputs[PASSWORD].secret = true;

@@ -185,7 +185,7 @@ static void mapper_draw(struct screen *s, int rows, int cols)
     for (int i = 0; i < m->scroll.n; i++)
         taken += m->map[i].field != IMPORT_none;
     app_state(s->app, " %d of %d columns are imported   the header is row %d%s", taken, m->scroll.n,
-              m->head + 1, m->found < 0 ? ": no known names; h takes another" : "");
+              m->head + 1, m->found < 0 ? " (no known names)" : "");
 }
 
 static struct scroll *mapper_scroll(struct screen *s)
