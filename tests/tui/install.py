@@ -16,7 +16,7 @@ FILES = ("sbin/leadgend", "bin/leadgen", "share/leadgen/themes/harbor.theme", "s
 
 
 def installs(c, root):
-    done = subprocess.run(["make", "-s", "install", "BUILD=" + BUILD, "DESTDIR=" + root, "PREFIX=/opt/x"],
+    done = subprocess.run(["make", "-s", "-o", "all", "install", "BUILD=" + BUILD, "DESTDIR=" + root, "PREFIX=/opt/x"],
                           capture_output=True, text=True)
     c.check(done.returncode == 0, done.stderr)
     for name in FILES:

@@ -40,8 +40,9 @@ def person(c, home, s):
         for _ in range(20):
             if t.shows("> hubspot.csv"):
                 break
+            at = t.screen.cursor.y
             t.send("j")
-            t.quiet(0.03)
+            t.until(lambda at=at: t.screen.cursor.y != at, 5)  # the frame's last byte is the cursor's place
         c.check(t.type("\r", "GOES TO") is not None, "its columns: " + t.text())
         c.check(t.type("U", "+ done", 30) is not None and t.shows("60"), "it is loaded: " + t.text())
 

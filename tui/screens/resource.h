@@ -7,7 +7,7 @@
  *     static const struct column columns[] = {{"agent", 30}, {"last_seen", 16}, {0}};
  *     static const struct key keys[] = {RESOURCE_KEYS, {'x', NULL, "end", ...}, {0}};
  *     const struct resource sessions_resource = {
- *         RESOURCE("Sessions", keys), .path = "/api/auth/sessions", .row = &session_item_type,
+ *         RESOURCE("Sessions", keys), .path = "/api/sessions", .row = &session_item_type,
  *         .columns = columns, .empty = "You are signed in nowhere."};
  *
  * and name it in RESOURCES (screens.h), then where it is reached: a key in app_keys.c, or a tab in
