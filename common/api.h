@@ -472,9 +472,19 @@ struct audit { /* stored: who did what to what, and how it ended */
     int64_t seq; /* from 1, without gaps */
     struct uuid chain;
     const char *previous, *hash; /* previous NULL: there is none */
+    const char *mac;             /* of the hash, under a key of the server's */
     /* Of checkpoints and cuts (server/audit.h): what is signed, and with which key of the ring. */
     int64_t covers, key;
     const char *anchor, *signature;
+};
+
+struct audit_query { /* of what is not given, all */
+    const char *cursor;
+    int64_t page_size;
+    struct uuid actor, account, target;
+    const char *verb, *outcome;
+    struct stamp since, until; /* until: without this moment */
+    const char *format;        /* of an export */
 };
 
 struct audit_page {
@@ -574,6 +584,7 @@ extern const struct type *const api_types[];
     X(job_page)          \
     X(job_reject)        \
     X(audit)             \
+    X(audit_query)       \
     X(audit_page)        \
     X(health)            \
     X(admin_health)      \

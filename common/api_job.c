@@ -110,6 +110,7 @@ static const struct field audit_fields[] = {
     FIELD(audit, chain, .flags = LINK),
     FIELD(audit, previous, .flags = LINK, .doc = "Hash of the record before this one."),
     FIELD(audit, hash, .flags = LINK, .doc = "BLAKE2b-256 of this record, hexadecimal."),
+    FIELD(audit, mac, .flags = FIELD_INTERNAL),
     FIELD(audit, covers, .flags = LINK | FIELD_ZERO_NULL,
           .doc = "Of a checkpoint: the last record that it vouches for."),
     FIELD(audit, anchor, .flags = LINK, .doc = "Of a checkpoint: the hash of that record."),
@@ -117,12 +118,26 @@ static const struct field audit_fields[] = {
     FIELD(audit, signature, .flags = LINK, .doc = "Ed25519, hexadecimal."),
     {0},
 };
-const struct type audit_type = {"audit",
-                                sizeof(struct audit),
-                                audit_fields,
-                                .flags = TYPE_CHAINED,
-                                .owned = NO_OWNED,
-                                .doc = "Who did what, and how it ended."};
+const struct type audit_type = {"audit",           sizeof(struct audit),
+                                audit_fields,      .flags = TYPE_CHAINED,
+                                .owned = NO_OWNED, .doc = "Who did what, and how it ended."};
+
+static const char *const export_words[] = {"jsonl", "csv", NULL};
+
+static const struct field audit_query_fields[] = {
+    FIELD(audit_query, cursor, .max = 400),
+    FIELD(audit_query, page_size, .min = 1, .max = 1000),
+    FIELD_AS(audit_query, actor, "actor_id"),
+    FIELD_AS(audit_query, account, "account_id", .doc = "For the super_admin."),
+    FIELD_AS(audit_query, target, "target_id"),
+    FIELD(audit_query, verb, .max = 80),
+    FIELD(audit_query, outcome, .max = 80),
+    FIELD(audit_query, since),
+    FIELD(audit_query, until, .doc = "Without this moment."),
+    FIELD(audit_query, format, .words = export_words, .doc = "Of an export; jsonl unless said."),
+    {0},
+};
+TYPE(audit_query, "Which records of the audit log.");
 
 static const struct field health_fields[] = {
     FIELD(health, status),  FIELD(health, database), FIELD(health, redis),

@@ -69,7 +69,7 @@ static void digest(const char *what, const char *const *without, const struct ty
 
 void chain_hash(const struct type *t, const void *rec, char out[CHAIN_HEX])
 {
-    static const char *const without[] = {"hash", NULL};
+    static const char *const without[] = {"hash", "mac", NULL};
     uint8_t hash[CHAIN_HASH];
 
     digest("leadgend chain 1", without, t, rec, hash);
@@ -78,9 +78,17 @@ void chain_hash(const struct type *t, const void *rec, char out[CHAIN_HEX])
 
 void chain_statement(const struct type *t, const void *rec, uint8_t out[CHAIN_HASH])
 {
-    static const char *const without[] = {"seq", "previous", "hash", "signature", NULL};
+    static const char *const without[] = {"seq", "previous", "hash", "mac", "signature", NULL};
 
     digest("leadgend signature 1", without, t, rec, out);
+}
+
+void chain_mac(const struct seal *s, const char *hash, char out[CHAIN_MAC_HEX])
+{
+    uint8_t mac[CHAIN_MAC];
+
+    seal_hash(s, SEAL_AUDIT, hash, strlen(hash), mac, sizeof(mac));
+    chain_hex(mac, sizeof(mac), out);
 }
 
 static const char digits[] = "0123456789abcdef";

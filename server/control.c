@@ -14,10 +14,7 @@ enum { LINE_MAX_BYTES = 16 * 1024, WAIT_SECONDS = 10 };
 
 /* One line a command. */
 static const struct control_command *const commands[] = {
-    &control_user_add,
-    &control_keys_rotate,
-    &control_keys_status,
-    NULL,
+    &control_user_add, &control_keys_rotate, &control_keys_status, &control_audit_verify, NULL,
 };
 
 /* A refusal, in place of the command's reply. */
@@ -48,9 +45,9 @@ static bool make_address(const char *dir, struct sockaddr_un *at)
            (int)sizeof(at->sun_path);
 }
 
-static void set_timeout(int fd)
+static void set_timeout(int fd, int seconds)
 {
-    struct timeval t = {WAIT_SECONDS, 0};
+    struct timeval t = {seconds, 0};
 
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
@@ -173,7 +170,7 @@ static void *run(void *arg)
         fd = accept(c->fd, NULL, NULL);
         if (fd < 0)
             continue;
-        set_timeout(fd);
+        set_timeout(fd, WAIT_SECONDS);
         answer(c, fd);
         close(fd);
     }
@@ -258,7 +255,7 @@ enum err control_call(const char *dir, const struct control_command *command, co
         problem_set(why, "data", "another process has this directory and no server answers there");
         return ERR_UNAVAILABLE;
     }
-    set_timeout(fd);
+    set_timeout(fd, command->seconds ? command->seconds : WAIT_SECONDS);
     err = exchange(fd, command, ask, mem, reply, why);
     close(fd);
     return err;

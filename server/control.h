@@ -13,9 +13,10 @@ struct control;
 struct control_command {
     const char *name; /* "user add" */
     const struct type *ask, *reply;
-    /* Seldom called and not for long: one call at a time, within 10 s. */
+    /* Seldom called: one call at a time. */
     enum err (*run)(struct server *srv, const void *ask, struct arena *mem, void *reply,
                     struct problem *why);
+    int seconds; /* that it may take; 0: 10 */
 };
 
 /* errors: ERR_UNAVAILABLE with a sentence */
@@ -55,5 +56,8 @@ struct keys_state {
 };
 
 extern const struct control_command control_keys_rotate, control_keys_status;
+
+/* `audit verify`: ask and reply are server/audit_command.h's. */
+extern const struct control_command control_audit_verify;
 
 #endif

@@ -105,6 +105,8 @@ static ssize_t read_stream(void *arg, uint64_t at, char *out, size_t max)
     long n = s->read(s->arg, out, max);
 
     (void)at;
+    if (n == STREAM_BROKEN)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     return n > 0 ? (ssize_t)n : MHD_CONTENT_READER_END_OF_STREAM;
 }
 

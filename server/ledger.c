@@ -127,6 +127,17 @@ static enum err settle_grant(void *arg)
     return err ? err : request_keep(g->r);
 }
 
+/* In the account's own log; the reason is free text, and so stays with the entry. */
+static struct audit *grant_audit(struct request *r, const struct uuid *account,
+                                 struct credits amount)
+{
+    char text[CREDITS_TEXT];
+    struct audit *a = request_audit(r, account, arena_strdup(r->mem, credits_text(amount, text)));
+
+    a->account = *account;
+    return a;
+}
+
 enum err ledger_grant(struct request *r, const struct uuid *account, struct credits amount,
                       const char *reason)
 {
@@ -150,7 +161,7 @@ enum err ledger_grant(struct request *r, const struct uuid *account, struct cred
          .least = 0,
          .sum = &entry.balance.hundredths},
         {.kind = STEP_INSERT, .type = &entry_type, .rec = &entry},
-        {.kind = STEP_INSERT, .type = &audit_type, .rec = request_audit(r, account, reason)},
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = grant_audit(r, account, amount)},
     };
     struct plan plan = {.steps = steps, .n = 3, .settle = settle_grant, .arg = &g};
     enum err err;

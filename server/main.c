@@ -5,6 +5,7 @@
  *   leadgend --data DIR user add EMAIL --role R --password-file F [--credits N] [--account A]
  *   leadgend --data DIR sample --rows N [--seed S]
  *   leadgend --data DIR keys rotate|status
+ *   leadgend --data DIR audit verify [--witness F] [--export F --public-keys F] | audit keys
  *   leadgend --dump-routes
  */
 #include <errno.h>
@@ -14,6 +15,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "server/audit_command.h"
 #include "server/auth.h"
 #include "server/boot.h"
 #include "server/control.h"
@@ -30,6 +32,7 @@ struct line {
     const char *words[WORDS];
     int n;
     const char *role, *password_file, *account, *credits, *rows, *seed;
+    struct audit_ask audit;
     bool dump_routes, help, version;
 };
 
@@ -43,6 +46,9 @@ static const struct {
     {"credits", offsetof(struct line, credits)},
     {"rows", offsetof(struct line, rows)},
     {"seed", offsetof(struct line, seed)},
+    {"export", offsetof(struct line, audit.export)},
+    {"public-keys", offsetof(struct line, audit.public_keys)},
+    {"witness", offsetof(struct line, audit.witness)},
 };
 
 static int fail(const char *field, const char *text)
@@ -58,6 +64,8 @@ static void print_help(void)
            "                --password-file F [--credits N] [--account ID]\n"
            "       leadgend --data DIR sample --rows N [--seed S]\n"
            "       leadgend --data DIR keys rotate|status\n"
+           "       leadgend --data DIR audit verify [--witness F] | audit keys\n"
+           "       leadgend audit verify --export F --public-keys F [--witness F]\n"
            "       leadgend --dump-routes | --version | --help\n\noptions:\n");
     for (const struct conf_option *o = option_rows; o->name; o++)
         printf("  --%-25s %s%s%s%s\n", o->name, o->doc, o->fallback ? " [" : "",
@@ -279,6 +287,29 @@ static int keys_status(struct line *l)
     return keys_command(l, &control_keys_status);
 }
 
+static int audit_verify(struct line *l)
+{
+    struct audit_verify_ask ask = {.witness = l->audit.witness};
+    struct audit_verdict out = {0};
+    struct problem why = {0};
+    enum err err = audit_verify_prepare(&l->o, &ask, l->mem, &why);
+
+    if (!err)
+        err = command(l, &control_audit_verify, &ask, &out, &why);
+    if (err)
+        return fail(why.field, why.text[0] ? why.text : err_title(err));
+    return audit_print_verdict(&out);
+}
+
+static int audit_keys(struct line *l)
+{
+    struct problem why = {0};
+
+    if (audit_print_keys(l->o.keys, &why))
+        return fail(why.field, why.text);
+    return EXIT_SUCCESS;
+}
+
 static void show_progress(void *arg, int64_t done, int64_t rows)
 {
     (void)arg;
@@ -342,10 +373,9 @@ static const struct {
     int more; /* words behind these */
     int (*run)(struct line *l);
 } commands[] = {
-    {"user add", 1, user_add},
-    {"sample", 0, load_sample},
-    {"keys rotate", 0, keys_rotate},
-    {"keys status", 0, keys_status},
+    {"user add", 1, user_add},         {"sample", 0, load_sample},
+    {"keys rotate", 0, keys_rotate},   {"keys status", 0, keys_status},
+    {"audit verify", 0, audit_verify}, {"audit keys", 0, audit_keys},
 };
 
 static bool is_command(const struct line *l, const char *words, int more)
@@ -374,6 +404,8 @@ static int run(struct line *l, int argc, char **argv)
         return puts("leadgend " VERSION), EXIT_SUCCESS;
     if (l->dump_routes)
         return dump_routes();
+    if (is_command(l, "audit verify", 0) && l->audit.export)
+        return audit_verify_export(&l->audit, l->mem);
     if (complete(&l->o, l->mem, &why))
         return fail(why.field, why.text);
     if (l->n == 0)

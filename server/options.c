@@ -48,6 +48,8 @@ const struct conf_option option_rows[] = {
     ROW("sandbox", CONF_BOOL, sandbox, "yes", .doc = "Give up the system calls that it never needs?"),
     ROW("commit_most", CONF_INT, commit_most, "0", .min = 0, .max = 100000,
         .doc = "Plans in one commit; 0: all that wait, 1: no grouping (benchmarks)."),
+    ROW("audit_keep_days", CONF_INT, audit_keep_days, "365", .min = 0, .max = 36500,
+        .doc = "Days that the audit log is kept; 0: for ever."),
 #define X(name, word, per_minute)                                                                  \
     ROW("rate_" word, CONF_RATE, rates[RATE_##name], #per_minute, .min = 0,                        \
         .doc = "Requests a minute of this class; `unlimited`, and 0 refuses."),

@@ -25,6 +25,7 @@ struct options {
     const char *redis, *redis_password_file; /* limits_redis.h; NULL: none */
     bool sandbox;                            /* sandbox.h */
     int64_t commit_most; /* store_options.commit_most */
+    int64_t audit_keep_days; /* 0: for ever */
     int64_t rates[RATE_COUNT];
 };
 

@@ -14,6 +14,7 @@
 #include "server/limits.h"
 #include "server/store.h"
 
+struct auditor;
 struct auth;
 struct jobs;
 struct mailer;
@@ -33,6 +34,7 @@ struct server {
     struct limits *limits;
     struct jobs *jobs;
     struct mailer *mail;
+    struct auditor *auditor; /* NULL: nothing is counted */
     int64_t started_us;   /* monotonic */
     atomic_bool stopping; /* streams end, new requests get 503 */
     atomic_int_fast64_t requests, errors, connections;
@@ -54,7 +56,12 @@ struct sink {
     struct seal_digest *digest; /* router's: of the bytes, for a request with an Idempotency-Key */
 };
 
-/* A reply of unknown length. read blocks as it needs to; 0 < n <= max bytes, or -1 at the end. */
+/*
+ * A reply of unknown length. read blocks as it needs to; 0 < n <= max bytes, STREAM_END, or
+ * STREAM_BROKEN: the connection breaks, so that what was sent does not pass for the whole.
+ */
+enum { STREAM_END = -1, STREAM_BROKEN = -2 };
+
 struct stream {
     long (*read)(void *arg, char *out, size_t max);
     void (*close)(void *arg);

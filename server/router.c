@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "common/log.h"
+#include "server/audit.h"
 #include "server/auth.h"
 #include "server/cors.h"
 #include "server/options.h"
@@ -27,7 +28,7 @@ static enum err ask_limit(struct request *r, enum rate_class rate, const void *k
 }
 
 /* IPv6 customers hold a /64: the rest of the address is theirs to choose. */
-static size_t address_key(const uint8_t address[16])
+size_t router_address_len(const uint8_t address[16])
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -42,7 +43,7 @@ static bool is_by_address(enum rate_class c)
 
 static enum err limit_address(struct request *r)
 {
-    size_t n = address_key(r->address);
+    size_t n = router_address_len(r->address);
 
     if (is_by_address(r->route->rate))
         return ask_limit(r, r->route->rate, r->address, n);
@@ -63,7 +64,7 @@ static enum err authenticate(struct request *r)
         return err;
     if (r->route->role != ROLE_PUBLIC)
         request_header_add(r, "WWW-Authenticate", "Bearer");
-    limited = ask_limit(r, RATE_ANONYMOUS, r->address, address_key(r->address));
+    limited = ask_limit(r, RATE_ANONYMOUS, r->address, router_address_len(r->address));
     if (limited || r->route->role != ROLE_PUBLIC)
         return limited ? limited : err;
     r->who = (struct principal){.role = ROLE_PUBLIC};
@@ -237,6 +238,7 @@ void route_problem(struct request *r, enum err err)
 
     if (!r->retry_after && err_retryable(err) && err_status(err) >= 500)
         r->retry_after = BUSY_RETRY_SECONDS;
+    audit_refused(r, err);
     buf_clear(&r->out);
     if (r->stream.close)
         r->stream.close(r->stream.arg);

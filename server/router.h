@@ -14,6 +14,10 @@ enum err router_body(struct request *r) MUST_CHECK;
 
 /* The body of this request goes to a sink: take its digest as it comes, if a key asks for it. */
 void kept_begin(struct request *r);
+
+/* How many bytes of an address stand for one caller. */
+size_t router_address_len(const uint8_t address[16]);
+
 /*
  * For ROUTE_IDEMPOTENT rows.  *answered: the key was used before and r holds the kept reply.
  * errors: ERR_INVALID: the key's form; ERR_KEY_REUSED: it was used for another request

@@ -18,6 +18,7 @@
     X(jobs)          \
     X(users)         \
     X(admin)         \
+    X(audit)         \
     X(openapi)
 
 #define X(name) extern const struct route name##_routes[];

@@ -31,7 +31,7 @@ enum {
     PLACE_NAME = 64, /* of a table or column */
     PLACE_MAX = 2 * (PLACE_NAME + 1) + 2 * (16 + 1) + 4,
     PURPOSE_SEAL = 1,
-    PURPOSES = SEAL_ADDRESS + 1,
+    PURPOSES = SEAL_AUDIT + 1,
     PURPOSE_AUDIT = 32, /* the seeds of the audit log's signatures */
 };
 
@@ -464,16 +464,17 @@ void seal_hash(const struct seal *s, enum seal_purpose p, const void *data, size
     crypto_generichash(out, size, data, n, s->hash[p], KEY);
 }
 
-uint32_t seal_sign(const struct seal *s, const uint8_t digest[SEAL_DIGEST],
-                   uint8_t out[SEAL_SIGNATURE])
+void seal_sign(const struct seal *s, uint32_t key, const uint8_t digest[SEAL_DIGEST],
+               uint8_t out[SEAL_SIGNATURE])
 {
     uint8_t public_key[SEAL_PUBLIC], secret_key[crypto_sign_SECRETKEYBYTES];
-    size_t newest = atomic_load(&s->n) - 1;
+    size_t i = atomic_load(&s->n) - 1;
 
-    crypto_sign_seed_keypair(public_key, secret_key, s->keys[newest].seed);
+    while (i && s->keys[i].id != key)
+        i--;
+    crypto_sign_seed_keypair(public_key, secret_key, s->keys[i].seed);
     crypto_sign_detached(out, NULL, digest, SEAL_DIGEST, secret_key);
     sodium_memzero(secret_key, sizeof(secret_key));
-    return s->keys[newest].id;
 }
 
 bool seal_verify(const uint8_t public_key[SEAL_PUBLIC], const uint8_t digest[SEAL_DIGEST],

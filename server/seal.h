@@ -61,6 +61,7 @@ enum seal_purpose {
     SEAL_REPLY = 6,    /* idempotency scope and fingerprint */
     SEAL_SIGN = 7,     /* seed of the access-token signature */
     SEAL_ADDRESS = 8,  /* client addresses in the log */
+    SEAL_AUDIT = 9,    /* hashes of the audit log */
 };
 
 /*
@@ -69,9 +70,9 @@ enum seal_purpose {
  */
 enum { SEAL_DIGEST = 32, SEAL_SIGNATURE = 64, SEAL_PUBLIC = 32 };
 
-/* Sign under the newest key; gives its id. */
-uint32_t seal_sign(const struct seal *s, const uint8_t digest[SEAL_DIGEST],
-                   uint8_t out[SEAL_SIGNATURE]);
+/* key: an id of the ring */
+void seal_sign(const struct seal *s, uint32_t key, const uint8_t digest[SEAL_DIGEST],
+               uint8_t out[SEAL_SIGNATURE]);
 bool seal_verify(const uint8_t public_key[SEAL_PUBLIC], const uint8_t digest[SEAL_DIGEST],
                  const uint8_t signature[SEAL_SIGNATURE]);
 /* The i-th key's, oldest first; false: there are not so many. */

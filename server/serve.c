@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "common/log.h"
+#include "server/audit.h"
 #include "server/auth.h"
 #include "server/boot.h"
 #include "server/control.h"
@@ -120,6 +121,8 @@ static enum err start(struct running *run, const struct options *o, struct arena
     if (!err)
         err = start_search(srv, mem);
     if (!err)
+        err = audit_start(srv, &srv->auditor);
+    if (!err)
         err = auth_start(srv, &srv->auth);
     if (!err)
         err = mail_start(srv, &srv->mail, why);
@@ -142,6 +145,7 @@ static void stop(struct running *run)
     jobs_stop(srv->jobs);
     mail_stop(srv->mail);
     auth_stop(srv->auth);
+    audit_stop(srv->auditor);
     search_close(srv->search);
     search_close(srv->companies);
     limits_free(srv->limits);

@@ -55,7 +55,7 @@ int lite_chain_open(struct sqlite_store *s, const struct table *t)
 }
 
 void lite_chain_link(const struct writer *w, const struct table *t, const void *rec, void *copy,
-                     struct chain_head *next)
+                     struct chain_head *next, char mac[CHAIN_MAC_HEX])
 {
     memcpy(copy, rec, t->type->size);
     *next = (struct chain_head){.chain = w->head.chain, .seq = w->head.seq + 1};
@@ -64,6 +64,10 @@ void lite_chain_link(const struct writer *w, const struct table *t, const void *
     *(const char **)member(t, "previous", KIND_STR, copy) = w->head.seq ? w->head.hash : NULL;
     *(const char **)member(t, "hash", KIND_STR, copy) = next->hash;
     chain_hash(t->type, copy, next->hash);
+    if (!w->conn.seal || !type_field(t->type, "mac"))
+        return;
+    chain_mac(w->conn.seal, next->hash, mac);
+    *(const char **)member(t, "mac", KIND_STR, copy) = mac;
 }
 
 void lite_chain_publish(struct sqlite_store *s)

@@ -103,11 +103,12 @@ static int step_link(struct sqlite_store *s, const struct table *t, const struct
 {
     struct step linked = *p;
     struct chain_head next;
+    char mac[CHAIN_MAC_HEX];
     union any_record copy;
     int rc;
 
     assert(t->type->size <= sizeof(copy));
-    lite_chain_link(&s->writer, t, p->rec, &copy, &next);
+    lite_chain_link(&s->writer, t, p->rec, &copy, &next, mac);
     linked.rec = &copy;
     rc = step_insert(&s->writer.conn, t, &linked);
     if (rc == SQLITE_OK)

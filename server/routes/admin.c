@@ -1,5 +1,4 @@
-/* The account's audit log for its admins, the platform's for the super_admin; how the server does.
- */
+/* How the server does. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,51 +6,6 @@
 #include "server/records.h"
 #include "server/request.h"
 #include "server/search/search.h"
-
-enum { PAGE = 50 };
-
-struct page {
-    struct audit *rows;
-    size_t n, size;
-    bool linked; /* show the chain: its numbers tell how much goes on elsewhere */
-};
-
-static bool add_row(void *arg, const void *rec)
-{
-    struct page *p = arg;
-    struct audit *a = &p->rows[p->n++];
-
-    *a = *(const struct audit *)rec;
-    if (!p->linked) {
-        a->seq = 0;
-        a->chain = (struct uuid){0};
-        a->previous = a->hash = NULL;
-    }
-    return p->n < p->size;
-}
-
-static enum err audit_list(struct request *r)
-{
-    const struct page_query *ask = r->query;
-    size_t size = ask->page_size ? (size_t)ask->page_size : PAGE;
-    struct page p = {.rows = arena_alloc(r->mem, (size + 1) * sizeof(*p.rows)),
-                     .size = size + 1,
-                     .linked = r->who.role == ROLE_SUPER_ADMIN};
-    struct query q = {.type = &audit_type, .newest_first = true, .limit = (int64_t)size + 1};
-    struct audit_page out = {0};
-    enum err err = cursor_read(r, "audit", ask->cursor, &q.after);
-
-    if (r->who.role < ROLE_SUPER_ADMIN)
-        q.where[0] = (struct cond){"account_id", OP_EQ, &r->who.account};
-    if (!err)
-        err = store_find(r->srv->store, &q, r->mem, add_row, &p);
-    if (p.n > size) {
-        p.n = size;
-        out.next_cursor = cursor_make(r, "audit", &p.rows[size - 1].id);
-    }
-    out.items = (struct list){p.rows, p.n};
-    return err ? err : reply(r, 200, &audit_page_type, &out);
-}
 
 static int64_t resident_bytes(void)
 {
@@ -138,8 +92,6 @@ static enum err admin_health_show(struct request *r)
 }
 
 const struct route admin_routes[] = {
-    {"GET", "/api/admin/audit", audit_list, "The audit log, newest first.", .role = ROLE_ADMIN,
-     .scope = "admin", .query = &page_query_type, .reply = &audit_page_type},
     {"GET", "/api/admin/health", admin_health_show, "How the server is doing, in numbers.",
      .role = ROLE_SUPER_ADMIN, .scope = "admin", .flags = ROUTE_LOCAL_ADMIN,
      .reply = &admin_health_type},

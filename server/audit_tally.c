@@ -1,0 +1,54 @@
+#include "server/audit_tally.h"
+
+#include <string.h>
+
+/* The last rows are kept for what finds no other: one each, by verb and reason. */
+enum { SLOTS = 2 * AUDIT_TALLIES, RESERVED = 32 };
+
+_Static_assert(sizeof(struct tally_key) == 2 * sizeof(void *) + 3 * 16 + 16 + 8,
+               "a key has no padding: it is compared and hashed as bytes");
+
+void tallies_clear(struct tallies *t)
+{
+    memset(t->slots, 0, sizeof(t->slots));
+    t->n = 0;
+}
+
+/* FNV-1a.  Who fills a chain of slots on purpose makes at most AUDIT_TALLIES steps of it. */
+static unsigned hash(const struct tally_key *key)
+{
+    const uint8_t *p = (const void *)key;
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < sizeof(*key); i++)
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    return (unsigned)((h ^ h >> 32) % SLOTS);
+}
+
+/* Its slot, which may be free. */
+static uint16_t *find(struct tallies *t, const struct tally_key *key)
+{
+    unsigned at = hash(key);
+
+    while (t->slots[at] && memcmp(&t->rows[t->slots[at] - 1].key, key, sizeof(*key)) != 0)
+        at = (at + 1) % SLOTS;
+    return &t->slots[at];
+}
+
+void tallies_add(struct tallies *t, const struct tally_key *key, int64_t count)
+{
+    struct tally_key others = {.verb = key->verb, .reason = key->reason};
+    uint16_t *slot = find(t, key);
+
+    if (!*slot && t->n >= AUDIT_TALLIES - RESERVED) {
+        key = &others;
+        slot = find(t, key);
+    }
+    if (!*slot && t->n == AUDIT_TALLIES)
+        return;
+    if (!*slot) {
+        t->rows[t->n] = (struct tally){.key = *key};
+        *slot = (uint16_t)++t->n;
+    }
+    t->rows[*slot - 1].count += count;
+}
