@@ -10,7 +10,6 @@
 #include "server/audit_tally.h"
 #include "server/chain.h"
 #include "server/options.h"
-#include "server/router.h"
 #include "server/seal.h"
 
 enum {
@@ -19,81 +18,12 @@ enum {
     CHECKPOINT_RECORDS = 1000,
     PRUNE_S = 3600,
     PRUNE_AT_ONCE = 500, /* records deleted in one commit */
-    DETAIL = 160,
     WITNESS_MAX = 4096,
 };
 
 #define DAY_MS INT64_C(86400000)
 
-struct auditor {
-    struct server *srv;
-    pthread_t thread;
-    pthread_cond_t wake;
-    pthread_mutex_t lock; /* guards stop, counting and its rows */
-    bool stop;
-    struct tallies *counting; /* one of the two below */
-
-    pthread_mutex_t writing; /* one flush, one pruning at a time; guards what follows */
-    struct tallies tallies[2];
-    int64_t signed_upto; /* the record of the last checkpoint */
-    struct audit rows[AUDIT_TALLIES];
-    struct step steps[AUDIT_TALLIES];
-    char details[AUDIT_TALLIES][DETAIL];
-    const char *witness_path;
-    struct arena *mem; /* of the path */
-};
-
-static bool is_refusal(const struct request *r, enum err err)
-{
-    unsigned status = err_status(err);
-
-    if (!r->route || err == ERR_TOKEN_EXPIRED)
-        return false;
-    if (status == 404) /* somebody else's, or nobody's: the two look alike */
-        return r->route->flags & ROUTE_HIDDEN || strchr(r->route->path, ':');
-    return status == 401 || status == 403 || status == 429;
-}
-
-static void count(struct request *r, const struct tally_key *key)
-{
-    struct auditor *a = r->srv->auditor;
-
-    if (!a)
-        return;
-    pthread_mutex_lock(&a->lock);
-    tallies_add(a->counting, key, 1);
-    pthread_mutex_unlock(&a->lock);
-}
-
-void audit_refused(struct request *r, enum err err)
-{
-    struct tally_key key = {.route = r->route,
-                            .verb = AUDIT_REFUSE,
-                            .actor = r->who.user,
-                            .account = r->who.account,
-                            .reason = (uint64_t)err};
-
-    if (!is_refusal(r, err))
-        return;
-    if (r->who.role <= ROLE_PUBLIC)
-        seal_hash(r->srv->seal, SEAL_ADDRESS, r->address, router_address_len(r->address),
-                  key.address, sizeof(key.address));
-    count(r, &key);
-}
-
-void audit_key_used(struct request *r, const struct uuid *key_id)
-{
-    struct tally_key key = {.route = r->route,
-                            .verb = AUDIT_KEY_USE,
-                            .actor = r->who.user,
-                            .account = r->who.account,
-                            .target = *key_id,
-                            .reason = ERR_OK};
-
-    count(r, &key);
-}
-
-static const char *describe(const struct tally_key *key, char out[DETAIL])
+static const char *describe(const struct tally_key *key, char out[AUDIT_DETAIL])
 {
     static const uint8_t none[sizeof(key->address)];
     char hex[2 * sizeof(key->address) + 1];
@@ -102,9 +32,9 @@ static const char *describe(const struct tally_key *key, char out[DETAIL])
         return "others";
     chain_hex(key->address, sizeof(key->address), hex);
     if (memcmp(key->address, none, sizeof(none)) == 0)
-        snprintf(out, DETAIL, "%s %s", key->route->method, key->route->path);
+        snprintf(out, AUDIT_DETAIL, "%s %s", key->route->method, key->route->path);
     else
-        snprintf(out, DETAIL, "%s %s from %s", key->route->method, key->route->path, hex);
+        snprintf(out, AUDIT_DETAIL, "%s %s from %s", key->route->method, key->route->path, hex);
     return out;
 }
 
@@ -220,7 +150,7 @@ static enum err checkpoint(struct auditor *a)
     enum err err;
 
     store_chain_head(a->srv->store, &head);
-    if (head.seq <= a->signed_upto)
+    if (head.seq <= atomic_load(&a->signed_upto))
         return ERR_OK;
     rec.covers = head.seq;
     rec.anchor = head.hash;
@@ -230,7 +160,7 @@ static enum err checkpoint(struct auditor *a)
         return err ? err : ERR_NO_MEMORY;
     err = store_get(a->srv->store, &audit_type, &rec.id, 0, mem, &done);
     if (!err) {
-        a->signed_upto = done.seq;
+        atomic_store(&a->signed_upto, done.seq);
         save_witness(a, &done, mem);
     }
     arena_free(mem);
@@ -365,7 +295,7 @@ static bool is_due(struct auditor *a, int64_t ticks)
     struct chain_head head;
 
     store_chain_head(a->srv->store, &head);
-    return ticks % FLUSH_S == 0 || head.seq - a->signed_upto >= CHECKPOINT_RECORDS;
+    return ticks % FLUSH_S == 0 || head.seq - atomic_load(&a->signed_upto) >= CHECKPOINT_RECORDS;
 }
 
 static void *run(void *arg)
@@ -428,7 +358,7 @@ static enum err look_for_gap(struct auditor *a, struct arena *mem)
     err = store_find(a->srv->store, &q, mem, keep_record, &seen);
     if (err)
         return err;
-    a->signed_upto = w.covers;
+    atomic_store(&a->signed_upto, w.covers);
     if (seen.seq != w.covers || !seen.hash || strcmp(seen.hash, w.anchor) != 0) {
         struct audit gap = {.id = uuid_new(),
                             .at = clock_now(),
@@ -443,7 +373,7 @@ static enum err look_for_gap(struct auditor *a, struct arena *mem)
         struct plan plan = {.steps = &step, .n = 1};
 
         log_event(LOG_ERROR, AUDIT_GAP, LOG_INT("record", w.covers));
-        a->signed_upto = 0;
+        atomic_store(&a->signed_upto, 0);
         err = store_commit(a->srv->store, &plan);
     }
     return err;

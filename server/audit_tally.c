@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "server/router.h"
+#include "server/seal.h"
+
 /* The last rows are kept for what finds no other: one each, by verb and reason. */
 enum { SLOTS = 2 * AUDIT_TALLIES, RESERVED = 32 };
 
@@ -51,4 +54,54 @@ void tallies_add(struct tallies *t, const struct tally_key *key, int64_t count)
         *slot = (uint16_t)++t->n;
     }
     t->rows[*slot - 1].count += count;
+}
+
+static bool is_refusal(const struct request *r, enum err err)
+{
+    unsigned status = err_status(err);
+
+    if (!r->route || err == ERR_TOKEN_EXPIRED)
+        return false;
+    if (status == 404) /* somebody else's, or nobody's: the two look alike */
+        return r->route->flags & ROUTE_HIDDEN || strchr(r->route->path, ':');
+    return status == 401 || status == 403 || status == 429;
+}
+
+static void count(struct request *r, const struct tally_key *key)
+{
+    struct auditor *a = r->srv->auditor;
+
+    if (!a)
+        return;
+    pthread_mutex_lock(&a->lock);
+    tallies_add(a->counting, key, 1);
+    pthread_mutex_unlock(&a->lock);
+}
+
+void audit_refused(struct request *r, enum err err)
+{
+    struct tally_key key = {.route = r->route,
+                            .verb = AUDIT_REFUSE,
+                            .actor = r->who.user,
+                            .account = r->who.account,
+                            .reason = (uint64_t)err};
+
+    if (!is_refusal(r, err))
+        return;
+    if (r->who.role <= ROLE_PUBLIC)
+        seal_hash(r->srv->seal, SEAL_ADDRESS, r->address, router_address_len(r->address),
+                  key.address, sizeof(key.address));
+    count(r, &key);
+}
+
+void audit_key_used(struct request *r, const struct uuid *key_id)
+{
+    struct tally_key key = {.route = r->route,
+                            .verb = AUDIT_KEY_USE,
+                            .actor = r->who.user,
+                            .account = r->who.account,
+                            .target = *key_id,
+                            .reason = ERR_OK};
+
+    count(r, &key);
 }

@@ -80,6 +80,8 @@ class Server:
             stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
         for line in self.process.stdout:
+            if line.startswith("bootstrap-token "):
+                self.boot_token = line.split()[1]
             found = re.match(r"ready https://127\.0\.0\.1:(\d+) (\S+)", line)
             if found:
                 self.port, self.pin = int(found[1]), found[2]
