@@ -21,6 +21,8 @@ from server import BUILD, Checks, Server
 # Not GET, and yet nobody's act on anything.
 NO_RECORD = {
     ("POST", "/api/profiles/search"): "a search changes nothing; it is a POST for its size",
+    ("POST", "/api/companies/search"): "likewise",
+    ("POST", "/api/facets/:name"): "likewise",
     ("POST", "/api/auth/device"): "asks for a code; who lets it in writes device.approve",
     ("POST", "/api/auth/refresh"): "goes on with a session that is in the log; a reuse writes one",
 }

@@ -4,6 +4,7 @@ rows 400
 user root super_admin
 user ann user 3
 user vic viewer 0 ann
+user adm admin 0 ann
 start
 
 HOME=$DIR/home
@@ -95,6 +96,20 @@ leadgen upload "$DIR/torn.csv" --wait;                     want 11
 leadgen jobs ls --limit 1 --ids
 leadgen jobs errors "$(cat "$DIR/stdout")";                want 0
 grep -q '^2,' "$DIR/stdout" || fail "no line for the damaged row: $(cat "$DIR/stdout")"
+
+leadgen audit;                                             want 4
+leadgen auth login --email adm@leadgen.example --password-file "$DIR/password.adm"
+want 0
+leadgen audit --verb profile.reveal --json;                want 0 '[.schema, ([.items[].verb] | unique)]' '[1,["profile.reveal"]]'
+leadgen audit --verb profile.reveal --limit 1;             want 0
+[ "$(wc -l <"$DIR/stdout")" = 2 ] || fail "a heading and one record: $(cat "$DIR/stdout")"
+leadgen audit --until 2020-01-01;                          want 1
+leadgen audit --since nonsense;                            want 2
+leadgen audit --jsonl;                                     want 0
+tail -1 "$DIR/stdout" | jq -e '.verb == "audit.export"' >/dev/null || fail "$(tail -1 "$DIR/stdout")"
+leadgen audit --csv --verb user.create
+want 0
+head -1 "$DIR/stdout" | grep -q '^id,at,actor_id,' || fail "$(head -1 "$DIR/stdout")"
 
 leadgen auth login --email vic@leadgen.example --password-file "$DIR/password.vic"
 want 0

@@ -23,6 +23,7 @@
     X(jobs_cancel)   \
     X(jobs_errors)   \
     X(stats_credits) \
+    X(audit)         \
     X(info)          \
     X(completion)    \
     X(help)          \
