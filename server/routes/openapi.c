@@ -216,6 +216,17 @@ static void write_problem(struct buf *b, const char *status, const char *words)
                status, words);
 }
 
+/* What a reply of no record is; of a stream of events, each of them. */
+static const char *schema_of(const struct route *row)
+{
+    if (!row->produces)
+        return "{\"type\":\"object\"}";
+    if (strcmp(row->produces, "text/event-stream") == 0)
+        return "{\"type\":\"object\",\"properties\":{\"event\":{\"type\":\"string\"},"
+               "\"data\":{\"type\":\"string\"}}}";
+    return "{\"type\":\"string\"}";
+}
+
 static void write_replies(struct buf *b, const struct route *row)
 {
     buf_printf(b,
@@ -225,7 +236,7 @@ static void write_replies(struct buf *b, const struct route *row)
     if (row->reply)
         write_ref(b, row->reply);
     else
-        buf_str(b, row->produces ? "{\"type\":\"string\"}" : "{\"type\":\"object\"}");
+        buf_str(b, schema_of(row));
     buf_str(b, "}}}");
     write_problem(b, "4XX", "Refused; the field is named.");
     write_problem(b, "5XX", "Not possible now.");
