@@ -42,7 +42,7 @@ def person(c, home, s):
                 break
             at = t.screen.cursor.y
             t.send("j")
-            t.until(lambda at=at: t.screen.cursor.y != at, 5)  # the frame's last byte is the cursor's place
+            t.until(lambda at=at: t.screen.cursor.y != at and t.line(t.screen.cursor.y).startswith("> "), 5)
         c.check(t.type("\r", "GOES TO") is not None, "its columns: " + t.text())
         c.check(t.type("U", "+ done", 30) is not None and t.shows("60"), "it is loaded: " + t.text())
 
