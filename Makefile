@@ -56,7 +56,8 @@ $(BUILD)/leadgen: LDLIBS = $(TUI_LIBS)
 $(TESTS) $(BENCH): LDLIBS = $(SERVER_LIBS) $(TUI_LIBS) $(EXTRA_LIBS)
 $(TESTS) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/all.a
 # Its allocator fails on demand.
-$(BUILD)/tests/unit/oom $(BUILD)/tests/fault/request_memory: LDFLAGS += \
+$(BUILD)/tests/unit/oom $(BUILD)/tests/fault/request_memory \
+$(BUILD)/tests/fault/upload_memory: LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 $(BUILD)/leadgend $(BUILD)/leadgen $(TESTS) $(BENCH):

@@ -83,7 +83,8 @@ struct importer *importer_new(struct server *srv, struct job *job, const struct 
 void importer_free(struct importer *im);
 /*
  * A row that was read, or a reader's fault.  May commit what came before, up to this row when
- * may_checkpoint.  errors: ERR_CONFLICT: two rows of one plan stand in each other's way, or
+ * may_checkpoint.  errors: ERR_NO_MEMORY: free it and begin again at the job's checkpoint;
+ * ERR_CONFLICT: two rows of one plan stand in each other's way, or
  * somebody else wrote in between; begin again at the job's checkpoint
  */
 enum err importer_add(struct importer *im, const struct csv_row *row, const char *country,

@@ -24,8 +24,10 @@ struct chunk *chunk_new(void)
 {
     struct chunk *c = calloc(1, sizeof(*c));
 
-    if (c)
-        c->mem = arena_new();
+    if (c && !(c->mem = arena_try_new())) {
+        free(c);
+        return NULL;
+    }
     return c;
 }
 
@@ -38,12 +40,11 @@ void chunk_free(struct chunk *c)
 
 static void chunk_clear(struct chunk *c)
 {
-    arena_free(c->mem);
+    arena_clear(c->mem);
     memset(c->row_slots, 0, sizeof(c->row_slots));
     memset(c->company_slots, 0, sizeof(c->company_slots));
     c->n = c->closed = (struct extent){0};
     c->n_parts = 0;
-    c->mem = arena_new();
 }
 
 void chunk_keep_row(struct chunk *c, struct written *w)

@@ -1,5 +1,6 @@
 /* Row by row: read, match, merge or make; what was not taken is reported. */
 #include <assert.h>
+#include <setjmp.h>
 #include <string.h>
 
 #include "server/derive.h"
@@ -197,20 +198,43 @@ static bool chunk_is_full(const struct importer *im, int64_t offset)
            offset - c->begin >= CHUNK_BYTES || is_out_of_steps(c);
 }
 
-enum err importer_add(struct importer *im, const struct csv_row *row, const char *country,
-                      bool may_checkpoint)
+static enum err take_row(struct importer *im, const struct csv_row *row, const char *country)
 {
     struct reject fault = {row->column, csv_fault_word(row->fault), csv_fault_text(row->fault)};
-    enum err err = ERR_OK;
 
     im->counts.read++;
     im->filling->n.read++;
-    if (row->fault == CSV_NONE) {
-        err = add_row(im, row, country);
+    if (row->fault == CSV_NONE)
+        return add_row(im, row, country);
+    add_reject(im, row->line, 0, &fault);
+    im->counts.rejected++;
+    return ERR_OK;
+}
+
+/* Short of memory the chunk is left half made: the importer is of no use any more. */
+static enum err take_row_guarded(struct importer *im, const struct csv_row *row,
+                                 const char *country)
+{
+    jmp_buf env;
+    enum err err;
+
+    if (setjmp(env)) {
+        err = ERR_NO_MEMORY;
     } else {
-        add_reject(im, row->line, 0, &fault);
-        im->counts.rejected++;
+        arena_guard(im->row_mem, &env);
+        arena_guard(im->filling->mem, &env);
+        err = take_row(im, row, country);
     }
+    arena_unguard(im->row_mem);
+    arena_unguard(im->filling->mem);
+    return err;
+}
+
+enum err importer_add(struct importer *im, const struct csv_row *row, const char *country,
+                      bool may_checkpoint)
+{
+    enum err err = take_row_guarded(im, row, country);
+
     if (err || !may_checkpoint || !(part_is_full(im) || chunk_is_full(im, row->end)))
         return err;
     chunk_close_part(im, row->end);
