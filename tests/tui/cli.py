@@ -561,7 +561,7 @@ def reveals(fake):
     p = Person(fake)
     fake.reset(reveal=revealed())
     code, out, err = p.run("reveal", ID, "--dry-run")
-    check(code == 0 and "price 1 credits" in err and "clear@" not in out, f"a dry run: {out} {err}")
+    check(code == 0 and "price 1 credit" in err and "clear@" not in out, f"a dry run: {out} {err}")
     check(fake.bodies() == [{"ids": [ID], "fields": ["email"], "dry_run": True}] and
           "Idempotency-Key" not in fake.seen[0][2], "asks for the price and nothing else")
     fake.reset(reveal=revealed())
@@ -609,7 +609,7 @@ def reveals_on_a_terminal(fake):
     fake.reset(reveal=revealed())
     t = Terminal(p, "reveal", ID)
     t.wait_for("[y/N]")
-    check("price 1 credits" in t.text and not paid(), "the price comes first")
+    check("price 1 credit" in t.text and not paid(), "the price comes first")
     t.type("n\r")
     check(t.end() == 1 and not paid(), "no is no")
     t = Terminal(p, "reveal", ID)

@@ -177,9 +177,9 @@ static enum exit_code consent(struct reveal *v, struct credits *most)
     price = quote(v);
     if (price.err)
         return cli_fail(&price);
-    fprintf(stderr, "price %s credits, balance %s\n",
+    fprintf(stderr, "price %s %s, balance %s\n",
             credits_text(cli_credits(price.doc, "price"), text),
-            cli_text(c->mem, price.doc, "balance"));
+            credits_word(cli_credits(price.doc, "price")), cli_text(c->mem, price.doc, "balance"));
     if (cli_credits(price.doc, "price").hundredths > most->hundredths) {
         cli_say("the price is above --max-credits; nothing was charged");
         return EXIT_CREDITS;
@@ -257,8 +257,9 @@ static enum exit_code print_result(struct reveal *v, const struct cli_reply *rep
         cli_print_table(columns, items);
     }
     fflush(stdout);
-    fprintf(stderr, "%s %s credits, balance %s\n", dry ? "price" : "charged",
+    fprintf(stderr, "%s %s %s, balance %s\n", dry ? "price" : "charged",
             cli_text(c->mem, reply->doc, dry ? "price" : "charged"),
+            credits_word(cli_credits(reply->doc, dry ? "price" : "charged")),
             cli_text(c->mem, reply->doc, "balance"));
     return outcome_code(items);
 }

@@ -123,8 +123,9 @@ static const char *ask_grant(struct arena *mem, const struct form *f)
     char number[NUMBER_TEXT];
     bool valid = credits_parse(form_text(f, "amount"), &amount);
 
-    return arena_printf(mem, "%s credits to the account of\n%s",
-                        valid ? paint_credits(amount, number) : "no", form_text(f, "email"));
+    return arena_printf(mem, "%s %s to the account of\n%s",
+                        valid ? paint_credits(amount, number) : "no", credits_word(amount),
+                        form_text(f, "email"));
 }
 
 static void granted(struct app *app, const cJSON *reply)

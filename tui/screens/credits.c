@@ -10,8 +10,9 @@ static void draw_balance(struct screen *s, int cols)
 {
     char text[NUMBER_TEXT];
 
-    paint_printf(1, 2, cols - 3, STYLE_COST, "Balance %s credits",
-                 app_me(s->app)->role ? paint_credits(app_me(s->app)->balance, text) : "...");
+    paint_printf(1, 2, cols - 3, STYLE_COST, "Balance %s %s",
+                 app_me(s->app)->role ? paint_credits(app_me(s->app)->balance, text) : "...",
+                 credits_word(app_me(s->app)->balance));
 }
 
 /* The title's balance is as old as the last answer. */
