@@ -137,7 +137,7 @@ struct route {
     const char *audit; /* the verb it writes to the audit log; NULL: it writes none */
     size_t body_max;   /* bytes; 0: 64 KiB when there is a body */
     enum err (*open_sink)(struct request *); /* the body is streamed to r->sink */
-    const char *consumes, *produces;         /* content types; NULL: application/json */
+    const char *consumes, *produces; /* content types, commas between; NULL: application/json */
     struct credits price;
 };
 

@@ -305,6 +305,6 @@ const struct route audit_routes[] = {
     {"GET", "/api/admin/audit/export", audit_export,
      "All of the audit log that matches, oldest first, as JSON lines or CSV.", .role = ROLE_ADMIN,
      .scope = "admin", .flags = ROUTE_LOCAL_ADMIN, .query = &audit_query_type,
-     .produces = "application/x-ndjson", .audit = "audit.export"},
+     .produces = "application/x-ndjson, text/csv", .audit = "audit.export"},
     {0},
 };

@@ -217,27 +217,43 @@ static void write_problem(struct buf *b, const char *status, const char *words)
 }
 
 /* What a reply of no record is; of a stream of events, each of them. */
-static const char *schema_of(const struct route *row)
+static const char *schema_of(const char *type)
 {
-    if (!row->produces)
+    if (strcmp(type, "application/json") == 0)
         return "{\"type\":\"object\"}";
-    if (strcmp(row->produces, "text/event-stream") == 0)
+    if (strcmp(type, "text/event-stream") == 0)
         return "{\"type\":\"object\",\"properties\":{\"event\":{\"type\":\"string\"},"
                "\"data\":{\"type\":\"string\"}}}";
     return "{\"type\":\"string\"}";
 }
 
+/* One for each of its content types. */
+static void write_contents(struct buf *b, const struct route *row)
+{
+    const char *at = row->produces ? row->produces : "application/json", *comma = "";
+
+    while (*at) {
+        char type[64];
+        size_t n = strcspn(at, " ,");
+
+        snprintf(type, sizeof(type), "%.*s", (int)n, at);
+        buf_printf(b, "%s\"%s\":{\"schema\":", comma, type);
+        if (row->reply)
+            write_ref(b, row->reply);
+        else
+            buf_str(b, schema_of(type));
+        buf_char(b, '}');
+        comma = ",";
+        at += n;
+        at += strspn(at, " ,");
+    }
+}
+
 static void write_replies(struct buf *b, const struct route *row)
 {
-    buf_printf(b,
-               ",\"responses\":{\"2XX\":{\"description\":\"Done.\",\"content\":{\"%s\":"
-               "{\"schema\":",
-               row->produces ? row->produces : "application/json");
-    if (row->reply)
-        write_ref(b, row->reply);
-    else
-        buf_str(b, schema_of(row));
-    buf_str(b, "}}}");
+    buf_str(b, ",\"responses\":{\"2XX\":{\"description\":\"Done.\",\"content\":{");
+    write_contents(b, row);
+    buf_str(b, "}}");
     write_problem(b, "4XX", "Refused; the field is named.");
     write_problem(b, "5XX", "Not possible now.");
     buf_char(b, '}');

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from server import BUILD, Checks, Server, sanitizer
 
 VERSION = "4.32.5"
-VENV = os.path.join(BUILD, f"schemathesis-{VERSION}")
+VENV = os.path.join(os.path.abspath(BUILD), f"schemathesis-{VERSION}")
 EXAMPLES = os.environ.get("EXAMPLES", "10")
 SEED = os.environ.get("SEED", "1")
 CHECKS = ("not_a_server_error,response_schema_conformance,content_type_conformance,"
@@ -42,12 +42,12 @@ def unlimited():
     return [w for name in said.split() if name.startswith("--rate_") for w in (name, "unlimited")]
 
 
-def run(url, token):
+def run(url, token, dir):
     return subprocess.run(
         [VENV + "/bin/schemathesis", "run", url, "-H", f"Authorization: Bearer {token}",
          "--tls-verify", "false", "--checks", CHECKS, "--max-examples", EXAMPLES, "--seed", SEED,
          "--phases", "examples,fuzzing", "--exclude-path-regex", NOT, "--workers", "2",
-         "--request-timeout", "30", "--no-color"], capture_output=True, text=True)
+         "--request-timeout", "30", "--no-color"], capture_output=True, text=True, cwd=dir)
 
 
 def main():
@@ -63,7 +63,7 @@ def main():
         s.start(*unlimited())
         s.wait_searchable("ann")
         for name in ("sue", "ann"):
-            done = run(f"https://127.0.0.1:{s.port}/api/openapi.json", s.token(name))
+            done = run(f"https://127.0.0.1:{s.port}/api/openapi.json", s.token(name), s.dir)
             tested = [x for x in done.stdout.splitlines() if "generated" in x]
             c.check(done.returncode == 0 and tested, f"as {name}:\n{done.stdout[-3000:]}{done.stderr[-500:]}")
             print(f"{name}: {(tested or ['nothing'])[-1].strip()}")
@@ -76,7 +76,7 @@ def main():
         done = subprocess.run(
             [VENV + "/bin/schemathesis", "run", path, "--url", f"https://127.0.0.1:{s.port}",
              "--tls-verify", "false", "--checks", CHECKS, "--max-examples", "3", "--phases", "fuzzing",
-             "--include-path", "/api/health", "--no-color"], capture_output=True, text=True)
+             "--include-path", "/api/health", "--no-color"], capture_output=True, text=True, cwd=s.dir)
         c.check(done.returncode != 0 and "schema" in done.stdout, f"the control: {done.stdout[-800:]}")
     c.ok("no server error and no reply beside its schema")
     c.end()
