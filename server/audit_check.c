@@ -182,7 +182,8 @@ static bool check_place(struct audit_check *c, const struct audit *rec)
         return fault(c, AUDIT_INSERTED, rec->seq);
     if (rec->seq > c->expected)
         return fault(c, AUDIT_MISSING, c->expected);
-    if (!(c->o.skip & AUDIT_SKIP_LINK) && strcmp(rec->previous ? rec->previous : "", c->previous))
+    if (!(c->o.skip & AUDIT_SKIP_LINK) &&
+        strcmp(rec->previous ? rec->previous : "", c->previous) != 0)
         return fault(c, AUDIT_UNLINKED, rec->seq);
     return true;
 }

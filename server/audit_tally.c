@@ -17,14 +17,15 @@ void tallies_clear(struct tallies *t)
     t->n = 0;
 }
 
-/* FNV-1a.  Who fills a chain of slots on purpose makes at most AUDIT_TALLIES steps of it. */
+/* FNV-1a, by words.  Who fills a chain of slots on purpose makes at most AUDIT_TALLIES steps of it.
+ */
 static unsigned hash(const struct tally_key *key)
 {
-    const uint8_t *p = (const void *)key;
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h = UINT64_C(0xcbf29ce484222325), words[sizeof(*key) / 8];
 
-    for (size_t i = 0; i < sizeof(*key); i++)
-        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    memcpy(words, key, sizeof(words));
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        h = (h ^ words[i]) * UINT64_C(0x100000001b3), h ^= h >> 32;
     return (unsigned)((h ^ h >> 32) % SLOTS);
 }
 

@@ -19,13 +19,13 @@ struct options {
     const char *tls_cert, *tls_key;    /* files; NULL: in keys */
     bool registration;
     const char *public_url; /* in mails; NULL: https://listen */
-    const char *smtp; /* NULL: no mail goes out */
+    const char *smtp;       /* NULL: no mail goes out */
     const char *smtp_tls, *smtp_ca, *smtp_user, *smtp_password_file, *mail_from;
     const char *log_level;
     const char *redis, *redis_password_file; /* limits_redis.h; NULL: none */
     bool sandbox;                            /* sandbox.h */
-    int64_t commit_most; /* store_options.commit_most */
-    int64_t audit_keep_days; /* 0: for ever */
+    int64_t commit_most;                     /* store_options.commit_most */
+    int64_t audit_keep_days;                 /* 0: for ever */
     int64_t rates[RATE_COUNT];
 };
 
