@@ -2,10 +2,14 @@
  * The index's directory: segment files and a manifest that names them, their dead documents and the
  * change number they hold.  The manifest is written last and replaced whole; files that it does not
  * name are removed.  Anything that does not check out means that the index is built anew.
+ *
+ * A segment file that nobody has written to since we did is used at once; the keeper reads it
+ * through soon after, for what only a disk can have done to it.
  */
 #include <dirent.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/buf.h"
 #include "common/file.h"
@@ -17,6 +21,7 @@
 #define MANIFEST_MAGIC UINT64_C(0x74736566696e616d)
 
 enum {
+    MANIFEST_VERSION = SEGMENT_VERSION << 8 | 2,
     MANIFEST_MAX = 256 * 1024 * 1024,
     MAP_LEAST = 1 << 20 /* bytes; smaller ones stay in memory */
 };
@@ -29,7 +34,8 @@ struct manifest_header {
 
 struct manifest_row {
     char file[64];
-    uint64_t dead; /* documents; 0: no bitset follows */
+    struct file_identity identity; /* as it was when we wrote it or read it through */
+    uint64_t dead;                 /* documents; 0: no bitset follows */
     uint64_t words;
 };
 
@@ -47,7 +53,7 @@ static bool read_row(struct search *s, const char **at, const char *end, struct 
     memcpy(&row, *at, sizeof(row));
     *at += sizeof(row);
     row.file[sizeof(row.file) - 1] = '\0';
-    if (strchr(row.file, '/') || segment_open(s->dir, row.file, true, &out->segment))
+    if (strchr(row.file, '/') || segment_open(s->dir, row.file, true, &row.identity, &out->segment))
         return false;
     if (!row.dead)
         return true;
@@ -83,7 +89,7 @@ static enum err read_manifest(struct search *s, const char *text, size_t n)
     if (n < sizeof(h))
         return ERR_INVALID;
     memcpy(&h, text, sizeof(h));
-    if (h.magic != MANIFEST_MAGIC || h.version != SEGMENT_VERSION || h.segments > n ||
+    if (h.magic != MANIFEST_MAGIC || h.version != MANIFEST_VERSION || h.segments > n ||
         h.sum != manifest_sum(&h, at, (size_t)(end - at)))
         return ERR_INVALID;
     next = snapshot_new(h.segments);
@@ -170,28 +176,49 @@ static enum err save_segments(struct search *s, const struct snapshot *now)
             continue;
         err = segment_save(old, s->dir);
         if (!err && old->size >= MAP_LEAST)
-            err = segment_open(s->dir, old->file, false, &mapped);
+            err = segment_open(s->dir, old->file, false, NULL, &mapped);
         if (!err && old->size >= MAP_LEAST)
             use_mapped(s, old, mapped);
     }
     return err;
 }
 
+/*
+ * A file's times have the clock's last tick: what is written to it within the same one cannot be
+ * told from what we wrote.  Nobody else knows of the file before we are through.
+ */
+static void wait_for_tick(const struct snapshot *now)
+{
+    enum { TICK_NS = 20000000 };
+    struct timespec t;
+    int64_t last = 0, ns;
+
+    for (size_t i = 0; i < now->n; i++)
+        if (now->items[i].segment->identity.changed_ns > last)
+            last = now->items[i].segment->identity.changed_ns;
+    clock_gettime(CLOCK_REALTIME, &t);
+    ns = last + TICK_NS - (t.tv_sec * INT64_C(1000000000) + t.tv_nsec);
+    if (ns > 0 && ns <= TICK_NS)
+        nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+}
+
 static enum err write_manifest(const struct search *s, const struct save *save)
 {
     struct manifest_header h = {.magic = MANIFEST_MAGIC,
-                                .version = SEGMENT_VERSION,
+                                .version = MANIFEST_VERSION,
                                 .segments = save->now->n,
                                 .change = save->change};
     struct buf b = BUF_INIT(MANIFEST_MAX);
     char path[PATH_MAX];
     enum err err = ERR_NO_MEMORY;
 
+    wait_for_tick(save->now);
     buf_add(&b, &h, sizeof(h));
     for (size_t i = 0; i < save->now->n; i++) {
         const struct live *l = &save->now->items[i];
         struct manifest_row row = {.dead = l->dead ? l->dead->count : 0,
-                                   .words = bits_words(l->segment->n)};
+                                   .words = bits_words(l->segment->n),
+                                   .identity = l->segment->identity};
 
         memcpy(row.file, l->segment->file, sizeof(row.file));
         buf_add(&b, &row, sizeof(row));

@@ -244,6 +244,26 @@ static enum err again(struct search *s, enum err err, enum err before)
     return err;
 }
 
+static bool is_damaged(struct search *s)
+{
+    bool out;
+
+    pthread_mutex_lock(&s->lock);
+    out = s->damaged;
+    pthread_mutex_unlock(&s->lock);
+    return out;
+}
+
+static enum err build_again(struct search *s)
+{
+    enum err err = rebuild(s);
+
+    pthread_mutex_lock(&s->lock);
+    s->damaged &= err != ERR_OK;
+    pthread_mutex_unlock(&s->lock);
+    return err;
+}
+
 void *index_follow(void *arg)
 {
     struct search *s = arg;
@@ -253,7 +273,7 @@ void *index_follow(void *arg)
         err = again(s, load_or_rebuild(s), err);
     while (err && !index_should_stop(s));
     while (!index_should_stop(s)) {
-        err = again(s, follow_all(s), err);
+        err = again(s, is_damaged(s) ? build_again(s) : follow_all(s), err);
         if (err)
             continue;
         become_ready(s);

@@ -357,7 +357,7 @@ static enum err end_file(struct image *w, struct segment **out)
         return w->err;
     }
     w->err = file_end(f);
-    return w->err ? w->err : segment_open(w->dir, w->name, false, out);
+    return w->err ? w->err : segment_open(w->dir, w->name, false, NULL, out);
 }
 
 enum err image_end(struct image *w, struct segment **out)

@@ -28,6 +28,7 @@ struct search {
     int64_t built_ppm; /* of a rebuild */
     bool ready;        /* searches are answered, and files may be written */
     bool stop, woken;  /* woken: the store has news */
+    bool damaged;      /* a file proved bad after it had been taken; all is to be built anew */
     bool work, busy;   /* something large is to be merged; the keeper is at it */
     int64_t saved_change, saved_version;
     pthread_mutex_t writing; /* one changes `now` at a time; held while a small batch goes in */

@@ -186,6 +186,42 @@ static bool keep_once(struct search *s, struct keeper *k)
     return !(s->stop && err);
 }
 
+static struct segment *find_unread(struct search *s)
+{
+    struct snapshot *now = index_now(s);
+    struct segment *out = NULL;
+
+    for (size_t i = 0; i < now->n && !out; i++)
+        if (atomic_load(&now->items[i].segment->unread))
+            out = segment_ref(now->items[i].segment);
+    snapshot_unref(now);
+    return out;
+}
+
+/* Read one segment through that was taken unread; with `lock` held as above. false: all are. */
+static bool read_once(struct search *s)
+{
+    struct segment *segment;
+    bool fine;
+
+    pthread_mutex_unlock(&s->lock);
+    segment = find_unread(s);
+    fine = !segment || segment_read(segment);
+    if (!fine) {
+        log_event(LOG_ERROR, "search.damaged", LOG_STR("file", segment->file));
+        if (!s->o.store)
+            index_clear(s);
+    }
+    pthread_mutex_lock(&s->lock);
+    if (!fine && s->o.store) { /* the follower builds it anew, and makes it ready again */
+        s->ready = false;
+        s->damaged = s->woken = true;
+        pthread_cond_broadcast(&s->moved);
+    }
+    segment_unref(segment);
+    return segment != NULL;
+}
+
 void *index_keep(void *arg)
 {
     struct search *s = arg;
@@ -197,7 +233,8 @@ void *index_keep(void *arg)
             continue;
         if (s->stop)
             break;
-        index_wait_ms(s, IDLE_MS);
+        if (!read_once(s))
+            index_wait_ms(s, IDLE_MS);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;

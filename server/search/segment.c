@@ -220,6 +220,7 @@ static struct segment *wrap(const uint8_t *image, size_t size, bool mapped)
     struct segment *s = xcalloc(1, sizeof(*s));
 
     atomic_init(&s->refs, 1);
+    atomic_init(&s->unread, false);
     blocks_init(&s->blocks);
     s->image = image;
     s->size = size;
@@ -243,7 +244,29 @@ static bool is_intact(const struct segment *s)
            segment_is_sound(s);
 }
 
-enum err segment_open(const char *dir, const char *file, bool check, struct segment **out)
+static struct file_identity identity_of(const struct stat *st)
+{
+    return (struct file_identity){
+        .inode = st->st_ino,
+        .size = (uint64_t)st->st_size,
+        .modified_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec,
+        .changed_ns = st->st_ctim.tv_sec * INT64_C(1000000000) + st->st_ctim.tv_nsec};
+}
+
+static bool is_same(const struct file_identity *a, const struct file_identity *b)
+{
+    return a->inode == b->inode && a->size == b->size && a->modified_ns == b->modified_ns &&
+           a->changed_ns == b->changed_ns;
+}
+
+bool segment_read(struct segment *s)
+{
+    atomic_store(&s->unread, false);
+    return is_intact(s);
+}
+
+enum err segment_open(const char *dir, const char *file, bool check,
+                      const struct file_identity *known, struct segment **out)
 {
     char path[PATH_MAX];
     struct stat st;
@@ -265,7 +288,9 @@ enum err segment_open(const char *dir, const char *file, bool check, struct segm
     *out = wrap(image, (size_t)st.st_size, true);
     if (!*out)
         return ERR_INVALID;
-    if (check && !is_intact(*out)) {
+    (*out)->identity = identity_of(&st);
+    atomic_store(&(*out)->unread, check && known && is_same(known, &(*out)->identity));
+    if (check && !atomic_load(&(*out)->unread) && !is_intact(*out)) {
         segment_unref(*out);
         *out = NULL;
         return ERR_INVALID;
@@ -285,14 +310,18 @@ void segment_name(char *out, size_t size)
 enum err segment_save(struct segment *s, const char *dir)
 {
     char path[PATH_MAX], name[sizeof(s->file)];
+    struct stat st;
     enum err err;
 
     segment_name(name, sizeof(name));
     snprintf(path, sizeof(path), "%s/%s", dir, name);
     err = file_write(path, s->image, s->size, 0600);
-    if (!err)
-        memcpy(s->file, name, sizeof(s->file));
-    return err;
+    if (err)
+        return err;
+    if (stat(path, &st) == 0) /* if not, the next start reads it */
+        s->identity = identity_of(&st);
+    memcpy(s->file, name, sizeof(s->file));
+    return ERR_OK;
 }
 
 struct segment *segment_ref(struct segment *s)

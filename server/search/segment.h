@@ -104,12 +104,23 @@ struct codes {
     int stride;    /* bytes from one to the next */
 };
 
+/*
+ * What the file system says of a file.  The time of the last change of its inode cannot be set: as
+ * long as all of it is the same, nobody has written to the file.
+ */
+struct file_identity {
+    uint64_t inode, size;
+    int64_t modified_ns, changed_ns;
+};
+
 struct segment {
     atomic_int refs;
     const uint8_t *image;
     size_t size;
     bool mapped;
     char file[64]; /* its name in the directory; "": in memory only */
+    struct file_identity identity;
+    atomic_bool unread; /* taken on its identity; segment_read() has not been through it */
     struct uuid domain;
     uint32_t n;
     const struct uuid *ids;
@@ -133,12 +144,15 @@ struct segment {
 /* Takes a malloc'd image that was finished or sealed here. NULL: it is not one (freed). */
 struct segment *segment_from_memory(uint8_t *image, size_t size);
 /*
- * Map a file.  `check`: verify every byte; without it only what was written by this process and
- * renamed into place is opened.
+ * Map a file.  `check`: verify every byte, unless it still is the file that `known` says (NULL:
+ * nothing is known); without it only what was written by this process and renamed into place is
+ * opened.
  * errors: ERR_NOT_FOUND, ERR_INVALID (torn, altered, of another version), ERR_UNAVAILABLE
  */
 enum err segment_open(const char *dir, const char *file, bool check,
-                      struct segment **out) MUST_CHECK;
+                      const struct file_identity *known, struct segment **out) MUST_CHECK;
+/* Verify every byte of a segment that is unread: what the disk may have done to it. */
+bool segment_read(struct segment *s);
 /* Write the image to a file of its own and note its name. */
 enum err segment_save(struct segment *s, const char *dir) MUST_CHECK;
 struct segment *segment_ref(struct segment *s);

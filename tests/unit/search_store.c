@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/copy.h"
+#include "server/search/segment.h"
 #include "server/store.h"
 #include "tests/unit/search_world.h"
 
@@ -459,6 +460,48 @@ static void believes_no_damaged_file(void)
     fake_free(f);
 }
 
+/* Altered under an index that had taken it unread: found while it is read through. */
+static void reads_through_what_it_took_unread(void)
+{
+    struct fake *f = fake_new();
+    uint64_t dice = 5;
+    char dir[] = "/tmp/search-test-XXXXXX";
+    struct file_identity known;
+    struct segment *one;
+    struct search *s;
+    DIR *d;
+
+    CHECK(mkdtemp(dir) != NULL);
+    s = open_on(f, dir);
+    CHECK(is_current(s, f));
+    search_close(s);
+    d = opendir(dir);
+    for (struct dirent *e = readdir(d); e; e = readdir(d)) {
+        char path[600];
+        FILE *out;
+
+        if (!strstr(e->d_name, ".segment"))
+            continue;
+        CHECK(segment_open(dir, e->d_name, true, NULL, &one) == ERR_OK && !one->unread);
+        known = one->identity;
+        segment_unref(one);
+        CHECK(segment_open(dir, e->d_name, true, &known, &one) == ERR_OK && one->unread);
+        CHECK(segment_read(one) && !one->unread);
+        snprintf(path, sizeof(path), "%s/%.200s", dir, e->d_name);
+        out = fopen(path, "r+b");
+        fseek(out, (long)(one->size / 2 + roll(&dice, one->size / 4)), SEEK_SET);
+        fputc('x' + (int)roll(&dice, 2), out);
+        fputc('~', out);
+        fclose(out);
+        CHECK(!segment_read(one));
+        segment_unref(one);
+        CHECK(segment_open(dir, e->d_name, true, &known, &one) == ERR_INVALID);
+    }
+    closedir(d);
+    remove_dir(dir);
+    fake_free(f);
+}
+
 static void takes_a_copy_of_its_files_at_any_time(void)
 {
     struct fake *f = fake_new();
@@ -507,6 +550,7 @@ static const struct test tests[] = {
     {"search: goes on from its files", goes_on_from_its_files},
     {"search: starts over when changes are forgotten", starts_over_when_changes_are_forgotten},
     {"search: believes no damaged file", believes_no_damaged_file},
+    {"search: reads through what it took unread", reads_through_what_it_took_unread},
     {"search: takes a copy of its files at any time", takes_a_copy_of_its_files_at_any_time},
     {"search: says when it cannot write", says_when_it_cannot_write},
 };
