@@ -7,7 +7,11 @@
 #include "server/search/image.h"
 #include "server/search/words.h"
 
-enum { FIRST_TABLE = 1 << 12, KIND_ORDER = 128 /* interned texts of orders, behind the dicts */ };
+enum {
+    FIRST_TABLE = 1 << 12,
+    KIND_ORDER = 128, /* interned texts of orders, behind the dicts */
+    KIND_TEXT = 160,  /* whole texts of rows, by class, and by order: what was made of them */
+};
 
 /* An interned (dict, text). */
 struct term {
@@ -15,8 +19,8 @@ struct term {
     uint32_t hash, dict;
     uint32_t count;    /* documents */
     uint32_t last_doc; /* document + 1 that counted it last */
-    uint32_t first;    /* finishing: where its postings begin */
-    uint32_t code;     /* finishing: its place in the sorted dict */
+    uint32_t first;    /* finishing: where its postings begin; of a text: where its terms do */
+    uint32_t code;     /* finishing: its place in the sorted dict; of a text: how many terms */
 };
 
 struct doc {
@@ -39,6 +43,8 @@ struct builder {
     size_t n_docs, docs_size;
     uint32_t *refs;
     size_t n_refs, refs_size;
+    uint32_t *parts; /* terms of texts that were seen before */
+    size_t n_parts, parts_size;
     uint32_t class; /* of the words that are being added */
 };
 
@@ -62,6 +68,7 @@ void builder_free(struct builder *b)
     free(b->table);
     free(b->docs);
     free(b->refs);
+    free(b->parts);
     free(b);
 }
 
@@ -70,13 +77,22 @@ size_t builder_count(const struct builder *b)
     return b->n_docs;
 }
 
+/* Eight bytes at a time; the constants are those of checksum.c. */
 static uint32_t hash_text(uint32_t dict, const char *text)
 {
-    uint32_t h = 2166136261u ^ dict;
+    size_t n = strlen(text);
+    uint64_t h = dict * UINT64_C(0x9e3779b185ebca87) + n, word;
 
-    for (; *text; text++)
-        h = (h ^ (unsigned char)*text) * 16777619u;
-    return h ^ h >> 15;
+    for (; n; text += sizeof(word)) {
+        size_t k = n < sizeof(word) ? n : sizeof(word);
+
+        word = 0;
+        memcpy(&word, text, k);
+        h = (h ^ word) * UINT64_C(0xc2b2ae3d27d4eb4f);
+        h ^= h >> 29;
+        n -= k;
+    }
+    return (uint32_t)(h ^ h >> 32);
 }
 
 static void grow_table(struct builder *b)
@@ -123,28 +139,56 @@ static uint32_t intern(struct builder *b, uint32_t dict, const char *text)
     return id;
 }
 
-/* The document that is being added has this term; once is enough. */
-static void refer(struct builder *b, uint32_t dict, const char *text)
+/* Room for one more of *n elements of a list of numbers. */
+static uint32_t *room_for_one(uint32_t *v, size_t n, size_t *size)
 {
-    uint32_t id = intern(b, dict, text);
+    if (n < *size)
+        return v;
+    *size = *size ? *size * 2 : 4096;
+    return xrealloc(v, *size * sizeof(*v));
+}
+
+/* The document that is being added has this term; once is enough. */
+static void refer_term(struct builder *b, uint32_t id)
+{
     struct term *t = &b->terms[id];
 
     if (t->last_doc == b->n_docs + 1)
         return;
     t->last_doc = (uint32_t)b->n_docs + 1;
     t->count++;
-    if (b->n_refs == b->refs_size) {
-        b->refs_size = b->refs_size ? b->refs_size * 2 : 4096;
-        b->refs = xrealloc(b->refs, b->refs_size * sizeof(*b->refs));
-    }
+    b->refs = room_for_one(b->refs, b->n_refs, &b->refs_size);
     b->refs[b->n_refs++] = id;
+}
+
+static void refer(struct builder *b, uint32_t dict, const char *text)
+{
+    refer_term(b, intern(b, dict, text));
 }
 
 static void take_word(void *arg, const char *word)
 {
     struct builder *b = arg;
 
-    refer(b, b->class, word);
+    b->parts = room_for_one(b->parts, b->n_parts, &b->parts_size);
+    b->parts[b->n_parts++] = intern(b, b->class, word);
+}
+
+/* Titles, companies and places come again and again: a text is split once for its class. */
+static void add_text(struct builder *b, struct arena *mem, const char *text, bool is_country)
+{
+    size_t before = b->n_terms, from = b->n_parts;
+    uint32_t id = intern(b, KIND_TEXT + b->class * 2 + is_country, text);
+
+    if (b->n_terms > before) { /* it is new */
+        words_of_text(mem, text, take_word, b);
+        if (is_country && country_name(text))
+            words_of_text(mem, country_name(text), take_word, b);
+        b->terms[id].first = (uint32_t)from;
+        b->terms[id].code = (uint32_t)(b->n_parts - from);
+    }
+    for (uint32_t i = 0; i < b->terms[id].code; i++)
+        refer_term(b, b->parts[b->terms[id].first + i]);
 }
 
 static void add_words(struct builder *b, struct arena *mem, const struct field *f,
@@ -158,15 +202,12 @@ static void add_words(struct builder *b, struct arena *mem, const struct field *
         const struct strs *list = slot;
 
         for (size_t i = 0; i < list->n; i++)
-            words_of_text(mem, list->v[i], take_word, b);
+            add_text(b, mem, list->v[i], false);
         return;
     }
     text = *(const char *const *)slot;
-    if (!text)
-        return;
-    words_of_text(mem, text, take_word, b);
-    if (f->facet == FACET_country && country_name(text))
-        words_of_text(mem, country_name(text), take_word, b);
+    if (text)
+        add_text(b, mem, text, f->facet == FACET_country);
 }
 
 static void add_facet(struct builder *b, const struct field *f, const struct profile *p)
@@ -199,18 +240,34 @@ static void add_whole(struct builder *b, int kind, const char *text)
         refer(b, (uint32_t)(TEXT_CLASSES + kind), text);
 }
 
-static uint32_t order_text(struct builder *b, struct arena *mem, enum order o, const char *text)
+static uint32_t folded_text(struct builder *b, struct arena *mem, enum order o, const char *text)
 {
-    char *folded = text ? utf8_fold(mem, text) : NULL;
+    char *folded = utf8_fold(mem, text);
 
-    if (folded && strlen(folded) > ORDER_TEXT_MAX) { /* cursors carry it: it has a ceiling */
+    if (strlen(folded) > ORDER_TEXT_MAX) { /* cursors carry it: it has a ceiling */
         size_t n = ORDER_TEXT_MAX;
 
         while (n && ((unsigned char)folded[n] & 0xc0) == 0x80)
             n--;
         folded[n] = '\0';
     }
-    return intern(b, KIND_ORDER + o, folded ? folded : "");
+    return intern(b, KIND_ORDER + o, folded);
+}
+
+static uint32_t order_text(struct builder *b, struct arena *mem, enum order o, const char *text)
+{
+    size_t before = b->n_terms;
+    uint32_t id;
+
+    if (!text)
+        return intern(b, KIND_ORDER + o, "");
+    id = intern(b, KIND_TEXT + TEXT_CLASSES * 2 + o, text);
+    if (b->n_terms > before) {
+        uint32_t folded = folded_text(b, mem, o, text);
+
+        b->terms[id].first = folded;
+    }
+    return b->terms[id].first;
 }
 
 void builder_add(struct builder *b, const struct profile *p)
@@ -254,6 +311,7 @@ struct finish {
     uint32_t *by_id;   /* new ordinals in order of id */
     uint32_t *postings;
     struct named *sorted; /* terms, by dict and text */
+    size_t n_sorted;
 };
 
 /* What is sorted carries its keys. */
@@ -303,6 +361,8 @@ static void invert(struct finish *f)
     uint32_t at = 0;
 
     for (size_t i = 0; i < b->n_terms; i++) {
+        if (b->terms[i].dict >= KIND_TEXT)
+            continue;
         b->terms[i].first = at;
         at += b->terms[i].count;
         b->terms[i].count = 0;
@@ -414,8 +474,10 @@ static void order_terms(struct finish *f)
 {
     f->sorted = xcalloc(f->b->n_terms + 1, sizeof(*f->sorted));
     for (size_t i = 0; i < f->b->n_terms; i++)
-        f->sorted[i] = (struct named){f->b->terms[i].text, f->b->terms[i].dict, (uint32_t)i};
-    qsort(f->sorted, f->b->n_terms, sizeof(*f->sorted), by_text);
+        if (f->b->terms[i].dict < KIND_TEXT)
+            f->sorted[f->n_sorted++] =
+                (struct named){f->b->terms[i].text, f->b->terms[i].dict, (uint32_t)i};
+    qsort(f->sorted, f->n_sorted, sizeof(*f->sorted), by_text);
 }
 
 static void write_codes(struct finish *f, struct image *w, int kind, size_t at, size_t n)
@@ -452,7 +514,7 @@ static size_t run_of(const struct finish *f, size_t from, uint32_t dict)
 {
     size_t n = 0;
 
-    while (from + n < f->b->n_terms && f->sorted[from + n].dict == dict)
+    while (from + n < f->n_sorted && f->sorted[from + n].dict == dict)
         n++;
     return n;
 }

@@ -187,26 +187,30 @@ static const struct texts *texts_of(const struct segment *s, int dict, int order
     return dict >= 0 ? &s->dicts[dict].texts : &s->orders[order];
 }
 
-/* The smallest text that any part has next; NULL: all are through. */
-static const char *next_text(const struct merge *m, const uint32_t *at, int dict, int order)
+/*
+ * The smallest text that any part has next, and which parts have it, a bit each; NULL: all are
+ * through.
+ */
+static const char *next_text(const struct merge *m, const uint32_t *at, int dict, int order,
+                             uint64_t *which)
 {
     const char *least = NULL;
 
     for (size_t p = 0; p < m->n; p++) {
         const struct texts *t = texts_of(m->parts[p].segment, dict, order);
+        int c;
 
-        if (at[p] < t->n && (!least || strcmp(texts_at(t, at[p]), least) < 0))
+        if (at[p] == t->n)
+            continue;
+        c = least ? strcmp(texts_at(t, at[p]), least) : -1;
+        if (c < 0) {
             least = texts_at(t, at[p]);
+            *which = 0;
+        }
+        if (c <= 0)
+            *which |= UINT64_C(1) << p;
     }
     return least;
-}
-
-static bool is_next(const struct merge *m, size_t p, const uint32_t *at, int dict, int order,
-                    const char *text)
-{
-    const struct texts *t = texts_of(m->parts[p].segment, dict, order);
-
-    return at[p] < t->n && strcmp(texts_at(t, at[p]), text) == 0;
 }
 
 static void new_maps(struct merge *m, int dict, int order)
@@ -256,22 +260,22 @@ static size_t merge_bits(struct merge *m, size_t p, const struct set *s)
     return n;
 }
 
-/* The postings of `text`, which the parts at `at` have next; they all step on. */
-static void merge_term(struct merge *m, struct image *w, int dict, uint32_t *at, const char *text,
-                       uint32_t *code)
+/* The postings of `text`, which the parts of `which` have next at `at`; they step on. */
+static void merge_term(struct merge *m, struct image *w, int dict, uint32_t *at, uint64_t which,
+                       const char *text, uint32_t *code)
 {
     struct set out = {.n = m->documents};
     size_t sum = 0;
     bool dense;
 
     for (size_t p = 0; p < m->n; p++)
-        if (is_next(m, p, at, dict, 0, text))
+        if (which >> p & 1)
             sum += m->parts[p].segment->dicts[dict].counts[at[p]];
     dense = !set_is_sparse(sum, m->documents);
     for (size_t p = 0; p < m->n; p++) {
         struct set posting;
 
-        if (!is_next(m, p, at, dict, 0, text))
+        if (!(which >> p & 1))
             continue;
         posting = dict_set(m->parts[p].segment, dict, at[p]);
         out.count =
@@ -293,11 +297,12 @@ static uint32_t merge_dict(struct merge *m, struct image *w, int dict)
 {
     uint32_t *at = xcalloc(m->n, sizeof(*at)), code = 0;
     const char *text;
+    uint64_t which;
 
     new_maps(m, dict, 0);
     image_dict_begin(w);
-    while ((text = next_text(m, at, dict, 0)))
-        merge_term(m, w, dict, at, text, &code);
+    while ((text = next_text(m, at, dict, 0, &which)))
+        merge_term(m, w, dict, at, which, text, &code);
     image_dict_end(w, dict);
     free(at);
     return code;
@@ -339,14 +344,15 @@ static void merge_texts(struct merge *m, struct image *w, int order)
     uint32_t *at = xcalloc(m->n, sizeof(*at)), rank = 0;
     uint8_t **used = xcalloc(m->n, sizeof(*used));
     const char *text;
+    uint64_t which;
 
     for (size_t p = 0; p < m->n; p++)
         used[p] = used_texts(&m->parts[p], order);
-    while ((text = next_text(m, at, -1, order))) {
+    while ((text = next_text(m, at, -1, order, &which))) {
         bool any = false;
 
         for (size_t p = 0; p < m->n; p++) {
-            if (!is_next(m, p, at, -1, order, text))
+            if (!(which >> p & 1))
                 continue;
             any |= used[p][at[p]];
             m->map[p][at[p]++] = rank;
