@@ -501,12 +501,14 @@ bool search_wait(struct search *s, int64_t change, int64_t ms)
 void search_stats(struct search *s, struct search_stats *out)
 {
     struct snapshot *now = index_now(s);
+    bool unread = false;
 
     *out = (struct search_stats){.segments = (int64_t)now->n};
     for (size_t i = 0; i < now->n; i++) {
         const struct live *l = &now->items[i];
 
         out->documents += (int64_t)live_count(l);
+        unread |= atomic_load(&l->segment->unread);
         if (l->segment->mapped)
             out->mapped_bytes += (int64_t)l->segment->size;
         else
@@ -516,7 +518,7 @@ void search_stats(struct search *s, struct search_stats *out)
     out->ready = s->ready;
     out->built.ppm = s->ready ? 1000000 : s->built_ppm;
     out->change = s->change;
-    out->busy = s->work || s->busy;
+    out->busy = s->work || s->busy || unread;
     pthread_mutex_unlock(&s->lock);
     snapshot_unref(now);
 }

@@ -105,7 +105,7 @@ void search_note_owned(struct search *s, const struct uuid *account, const struc
 bool search_wait(struct search *s, int64_t change, int64_t ms);
 
 struct search_stats {
-    bool ready, busy;                    /* busy: segments are being merged or saved */
+    bool ready, busy;                    /* busy: segments are being merged, saved or read */
     struct ratio built;                  /* how far a rebuild is */
     int64_t segments, documents, change; /* change: the last number that is searchable */
     int64_t heap_bytes, mapped_bytes;

@@ -261,8 +261,10 @@ static bool is_same(const struct file_identity *a, const struct file_identity *b
 
 bool segment_read(struct segment *s)
 {
+    bool fine = is_intact(s);
+
     atomic_store(&s->unread, false);
-    return is_intact(s);
+    return fine;
 }
 
 enum err segment_open(const char *dir, const char *file, bool check,
