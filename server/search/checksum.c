@@ -30,6 +30,8 @@ void checksum_add(struct checksum *c, const void *data, size_t n)
 {
     const uint8_t *p = data;
 
+    if (!n) /* data may be NULL */
+        return;
     c->n += n;
     if (c->n_rest) {
         size_t k = sizeof(c->rest) - c->n_rest < n ? sizeof(c->rest) - c->n_rest : n;
