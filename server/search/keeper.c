@@ -108,6 +108,9 @@ static void work_publish(struct search *s, struct work *w, struct segment *merge
     s->n_claimed = 0;
     index_publish(s, next, 0);
     pthread_mutex_unlock(&s->writing);
+    pthread_mutex_lock(&s->lock);
+    s->version++; /* or the next start would merge the same files again, and keep both */
+    pthread_mutex_unlock(&s->lock);
     snapshot_unref(now);
 }
 
