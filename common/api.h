@@ -1,8 +1,8 @@
 /*
  * The records that both programs know: what the server sends, what the client may send, and those
  * of them that the store keeps.  Their tables are in api.c (profiles, companies, search),
- * api_account.c (people, sign-in, credits, reveals), api_auth.c (sessions, mail) and api_job.c
- * (uploads, jobs, operations).
+ * api_account.c (people, sign-in, credits, reveals), api_auth.c (sessions, mail), api_access.c
+ * (accounts, invitations, keys, limits) and api_job.c (uploads, jobs, operations).
  */
 #ifndef COMMON_API_H
 #define COMMON_API_H
@@ -225,6 +225,10 @@ struct me {
     struct uuid account_id;
     const char *account;
     struct credits balance;
+    const char *name, *plan;
+    struct uuid key;           /* the API key that asks */
+    struct uuid impersonator;  /* the super_admin who acts in this session */
+    struct stamp session_ends; /* of such a session */
 };
 
 struct user { /* stored, and shown to admins */
@@ -235,6 +239,10 @@ struct user { /* stored, and shown to admins */
     const char *password_hash;
     int64_t epoch; /* raised to end every session */
     struct stamp created, last_login;
+    const char *name;
+    bool capped; /* may spend no more than monthly_cap in a calendar month (UTC) */
+    struct credits monthly_cap;
+    struct stamp keys_void; /* keys issued before are dead */
 };
 
 struct user_create {
@@ -243,6 +251,8 @@ struct user_create {
 
 struct user_change {
     const char *role, *state;
+    bool capped;
+    struct credits monthly_cap;
 };
 
 struct user_page {
@@ -323,6 +333,146 @@ struct mail_page {
     const char *next_cursor;
 };
 
+/* Accounts, invitations, API keys, limits (api_access.c) */
+
+/* An account's plan. */
+enum tier { TIER_STARTER, TIER_PREMIUM, TIER_ENTERPRISE };
+extern const char *const tier_words[]; /* starter, premium, enterprise */
+enum tier tier_find(const char *word); /* what is no plan is the least of them */
+
+struct account_view {
+    struct uuid id;
+    const char *name, *plan;
+    struct uuid owner;
+    int64_t members; /* those who may sign in */
+    struct credits balance;
+    struct stamp created;
+};
+
+struct account_page {
+    struct list items;
+    const char *next_cursor;
+};
+
+struct account_change {
+    const char *name, *plan;
+};
+
+struct owner_request {
+    struct uuid user;
+};
+
+struct invitation { /* stored until it is accepted or revoked, and shown to admins */
+    struct uuid id;
+    struct uuid account;
+    const char *email, *role;
+    struct uuid by;
+    struct stamp created, ends;
+    int64_t sent;      /* mails */
+    struct uuid token; /* keyed hash of the one in the last mail */
+};
+
+struct invitation_create {
+    const char *email, *role;
+};
+
+struct invitation_page {
+    struct list items;
+    const char *next_cursor;
+};
+
+struct invitation_accept {
+    const char *token, *name, *password;
+};
+
+struct api_key { /* stored, and shown without its secret */
+    struct uuid id;
+    struct uuid account;
+    struct uuid user;        /* whose key it is: it can do no more than that member */
+    const char *name, *hint; /* hint: how its secret begins */
+    bool test;
+    struct strs scopes, networks; /* networks: where it may be used from; none: anywhere */
+    int64_t rate;                 /* requests a minute of its own; 0: none */
+    bool capped;
+    struct credits monthly_cap, spent; /* spent: this month, for a reply */
+    struct stamp created, ends, last_used, revoked;
+    struct uuid secret; /* keyed hash */
+    struct uuid before; /* of the secret before, good until before_ends */
+    struct stamp before_ends;
+    struct stamp issued; /* when the secret was made */
+};
+
+struct api_key_create {
+    const char *name;
+    bool test;
+    struct strs scopes, networks;
+    int64_t rate;
+    bool capped;
+    struct credits monthly_cap;
+    int64_t days;
+};
+
+struct api_key_change {
+    const char *name;
+    struct strs scopes, networks;
+    int64_t rate;
+    bool capped;
+    struct credits monthly_cap;
+};
+
+struct api_key_rotate {
+    int64_t overlap_hours;
+};
+
+struct api_key_made {
+    const char *secret; /* shown this once */
+    struct ref key;     /* struct api_key */
+};
+
+struct api_key_page {
+    struct list items;
+    const char *next_cursor;
+    struct strs scopes; /* all there are */
+};
+
+struct limit_class {
+    const char *name;
+    int64_t limit; /* a minute; 0: unlimited, null on the wire */
+    int64_t used, remaining, reset;
+};
+
+struct spending {
+    const char *of; /* member, key */
+    bool capped;
+    struct credits monthly_cap, spent;
+    struct stamp resets;
+};
+
+struct limits_reply {
+    const char *plan;
+    struct list classes;  /* struct limit_class */
+    struct list spending; /* struct spending */
+    struct credits balance;
+};
+
+struct impersonation { /* stored for good, and shown to the member */
+    struct uuid id;
+    struct uuid user, account;
+    struct uuid by;
+    const char *reason;
+    struct stamp created, ends;
+};
+
+struct impersonate_request {
+    struct uuid user;
+    const char *reason;
+};
+
+struct impersonation_page {
+    struct list items;
+    const char *next_cursor;
+};
+
 /* Credits and reveals */
 
 struct entry { /* stored: one movement of credits, never changed */
@@ -333,6 +483,7 @@ struct entry { /* stored: one movement of credits, never changed */
     struct credits amount;  /* signed: what it did to the balance */
     struct credits balance; /* after it */
     struct uuid actor;      /* user */
+    struct uuid key;        /* the API key it was made with */
     struct uuid profile;
     const char *fields; /* what was paid for: "email", "phone", "email,phone" */
     const char *reason;
@@ -462,7 +613,9 @@ struct audit { /* stored: who did what to what, and how it ended */
     struct uuid id;
     struct stamp at;
     struct uuid actor, account;
-    const char *verb; /* "profile.reveal" */
+    const char *actor_kind;   /* user, key */
+    struct uuid impersonator; /* the super_admin who acted as the actor */
+    const char *verb;         /* "profile.reveal" */
     struct uuid target;
     const char *outcome; /* "ok" or the error's slug */
     const char *detail;  /* words of ours, never personal data */
@@ -566,6 +719,26 @@ extern const struct type *const api_types[];
     X(user_create)       \
     X(user_change)       \
     X(user_page)         \
+    X(account_view)      \
+    X(account_page)      \
+    X(account_change)    \
+    X(owner_request)     \
+    X(invitation)        \
+    X(invitation_create) \
+    X(invitation_page)   \
+    X(invitation_accept) \
+    X(api_key)           \
+    X(api_key_create)    \
+    X(api_key_change)    \
+    X(api_key_rotate)    \
+    X(api_key_made)      \
+    X(api_key_page)      \
+    X(limit_class)       \
+    X(spending)          \
+    X(limits_reply)      \
+    X(impersonation)     \
+    X(impersonate_request) \
+    X(impersonation_page) \
     X(entry)             \
     X(credits_reply)     \
     X(grant_request)     \

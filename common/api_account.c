@@ -36,6 +36,11 @@ static const char *const outcome_words[] = {"revealed",   "owned",     "empty",
 #define TOKEN(record, member) \
     FIELD(record, member, .max = 200, .pii = PII_SECRET, .flags = FIELD_REQUIRED | FIELD_WRITE_ONLY)
 
+#define CAP(record)                                                            \
+    FIELD(record, capped, .label = "Capped", .doc = "false: no cap."),         \
+        FIELD(record, monthly_cap, .label = "Monthly cap", .max = CREDITS_MAX, \
+              .doc = "The most that may be spent in a calendar month (UTC), where it is capped.")
+
 #define TYPE(record, doc_)                                                              \
     const struct type record##_type = {#record, sizeof(struct record), record##_fields, \
                                        .owned = NO_OWNED, .doc = doc_}
@@ -105,6 +110,12 @@ static const struct field me_fields[] = {
     FIELD(me, account_id),
     FIELD(me, account),
     FIELD(me, balance),
+    FIELD(me, name, .pii = PII_NAME),
+    FIELD(me, plan, .words = tier_words),
+    FIELD_AS(me, key, "key_id", .doc = "The API key that asks."),
+    FIELD_AS(me, impersonator, "impersonated_by",
+             .doc = "The super_admin who acts in this session as you; see /api/me/impersonations."),
+    FIELD(me, session_ends, .doc = "When such a session ends."),
     {0},
 };
 TYPE(me, "The caller.");
@@ -119,6 +130,9 @@ static const struct field user_fields[] = {
     FIELD(user, epoch, .flags = FIELD_INTERNAL),
     FIELD(user, created, .label = "Since", .flags = FIELD_SERVER),
     FIELD(user, last_login, .label = "Last sign-in", .flags = FIELD_SERVER),
+    FIELD(user, name, .label = "Name", .max = 100, .flags = FIELD_SEALED, .pii = PII_NAME),
+    CAP(user),
+    FIELD(user, keys_void, .flags = FIELD_INTERNAL),
     {0},
 };
 TYPE(user, "A person who signs in.");
@@ -134,6 +148,7 @@ TYPE(user_create, "A new member of the caller's account.");
 static const struct field user_change_fields[] = {
     FIELD(user_change, role, .label = "Role", .words = role_words),
     FIELD(user_change, state, .label = "State", .words = state_words),
+    CAP(user_change),
     {0},
 };
 TYPE(user_change, "What to change of a member.");
@@ -146,6 +161,7 @@ static const struct field entry_fields[] = {
     FIELD(entry, amount, .label = "Amount", .min = -CREDITS_MAX, .max = CREDITS_MAX),
     FIELD(entry, balance, .label = "Balance", .max = CREDITS_MAX),
     FIELD_AS(entry, actor, "actor_id", .label = "By"),
+    FIELD_AS(entry, key, "key_id", .label = "Key"),
     FIELD_AS(entry, profile, "profile_id", .label = "Profile"),
     FIELD(entry, fields, .label = "Fields", .max = 80),
     FIELD(entry, reason, .label = "Reason", .max = 200),

@@ -23,6 +23,7 @@
     X(TOTP_REQUIRED, 401, "totp_required", false, "A code of the second factor is missing")     \
     X(NO_CREDITS, 402, "insufficient_credits", false, "Not enough credits")                     \
     X(OVER_MAX, 402, "over_max", false, "The price is above the given maximum")                 \
+    X(CAP, 402, "cap_reached", false, "The monthly cap is reached")                             \
     X(FORBIDDEN, 403, "forbidden", false, "Your role does not allow this")                      \
     X(CONFIRM, 403, "confirm_required", false, "Confirm with your password first")              \
     X(NOT_FOUND, 404, "not_found", false, "There is no such thing")                             \

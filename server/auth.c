@@ -3,8 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/apikey.h"
 #include "common/log.h"
 #include "common/utf8.h"
+#include "server/auth_key.h"
 #include "server/auth_private.h"
 #include "server/idna.h"
 
@@ -45,17 +47,26 @@ enum err session_principal(struct server *srv, const struct uuid *session, struc
                            struct principal *out, int64_t *ends_ms)
 {
     struct session s = {0};
+    struct account account = {0};
     struct user u = {0};
     enum err err = store_get(srv->store, &session_type, session, 0, mem, &s);
 
     if (!err)
         err = store_get(srv->store, &user_type, &s.user, 0, mem, &u);
+    if (!err)
+        err = store_get(srv->store, &account_type, &u.account, 0, mem, &account);
     if (err)
         return err == ERR_NOT_FOUND ? ERR_UNAUTHORIZED : err;
     if (s.ended || s.ends.ms <= clock_real_ms() || s.epoch != u.epoch ||
         strcmp(u.state, "active") != 0)
         return ERR_UNAUTHORIZED;
-    *out = (struct principal){u.id, u.account, s.id, role_find(u.role), session_confirmed(&s)};
+    *out = (struct principal){.user = u.id,
+                              .account = u.account,
+                              .session = s.id,
+                              .role = role_find(u.role),
+                              .tier = tier_find(account.plan),
+                              .confirmed_ends_ms = session_confirmed(&s),
+                              .impersonator = s.impersonator};
     *ends_ms = s.ends.ms;
     return ERR_OK;
 }
@@ -94,7 +105,8 @@ enum err auth_authenticate(struct request *r)
         return ERR_OK;
     if (strncasecmp(value, "Bearer ", 7) != 0)
         return ERR_UNAUTHORIZED;
-    err = verify(r->srv->auth, r, value + 7);
+    err = apikey_begins(value + 7) ? key_authenticate(r, value + 7)
+                                   : verify(r->srv->auth, r, value + 7);
     if (err)
         r->who = (struct principal){.role = ROLE_PUBLIC};
     return err;

@@ -41,9 +41,11 @@ bool auth_email_normal(struct arena *mem, const char *text, const char **out);
  * Make a user, in `account` or (zero) in a new account of its own with `credits`.  Also for the
  * offline command.  errors: ERR_INVALID, ERR_CONFLICT: the address is taken
  */
+enum { NEW_USER_ALSO = 2 };
 struct new_user {
     const char *email, *password;
     const char *password_hash; /* instead of a password: made and checked before */
+    const char *name; /* may be NULL */
     enum role role;
     struct uuid account;
     struct credits credits;
@@ -51,6 +53,8 @@ struct new_user {
     struct uuid actor;  /* who does it; zero: the operator */
     struct uuid ticket; /* used up in the same plan; zero: none */
     const char *request_id;
+    const struct step *also; /* in the same plan, at most NEW_USER_ALSO */
+    size_t n_also;
 };
 enum err auth_user_add(struct server *srv, const struct new_user *n, struct arena *mem,
                        struct user *out, struct problem *why) MUST_CHECK;

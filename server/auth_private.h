@@ -39,9 +39,6 @@ bool base64_bytes(const char *text, size_t n, uint8_t *out, size_t max, size_t *
 const char *ticket_make(const struct seal *s, struct arena *mem, struct uuid *id);
 struct uuid ticket_id(const struct seal *s, const char *text);
 
-/* The set of the named fields; names ends with NULL. */
-uint64_t fields_named(const struct type *t, const char *const *names);
-
 enum { DEAD_MOST = 16 }; /* old records deleted with one plan */
 /*
  * Append steps that delete the user's tickets that end before `before_ms`, at most DEAD_MOST of

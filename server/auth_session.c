@@ -166,7 +166,11 @@ enum err session_begin(struct request *r, const struct sign_in *in, struct token
     s.ends = ends_at(role, s.created);
     s.confirmed.ms = in->confirmed ? s.created.ms : 0;
     describe(r, &s);
-    r->who = (struct principal){u->id, u->account, s.id, role, session_confirmed(&s)};
+    r->who = (struct principal){.user = u->id,
+                                .account = u->account,
+                                .session = s.id,
+                                .role = role,
+                                .confirmed_ends_ms = session_confirmed(&s)};
     steps[0] = (struct step){.kind = STEP_INSERT, .type = &session_type, .rec = &s};
     steps[1] = (struct step){.kind = STEP_UPDATE,
                              .type = &user_type,

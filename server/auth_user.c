@@ -3,16 +3,7 @@
 
 #include "server/auth_private.h"
 
-enum { STEPS = 8 };
-
-uint64_t fields_named(const struct type *t, const char *const *names)
-{
-    uint64_t set = 0;
-
-    for (; *names; names++)
-        set |= type_bit(t, type_field(t, *names));
-    return set;
-}
+enum { STEPS = 8 + NEW_USER_ALSO };
 
 /* What a new user needs written; lives as long as the plan. */
 struct making {
@@ -35,8 +26,9 @@ static void add_account(struct making *m, const struct new_user *n, const char *
 {
     struct stamp now = clock_now();
 
-    m->account = (struct account){uuid_new(), strrchr(email, '@') + 1, "starter", now};
-    m->wallet = (struct wallet){m->account.id, n->credits};
+    m->account = (struct account){uuid_new(), strrchr(email, '@') + 1, tier_words[TIER_STARTER],
+                                  now, m->user.id};
+    m->wallet = (struct wallet){.id = m->account.id, .balance = n->credits};
     m->grant = (struct entry){.id = uuid_new(),
                               .account = m->account.id,
                               .at = now,
@@ -67,13 +59,14 @@ static enum err check_account(struct server *srv, const struct new_user *n, stru
 static void fill(struct making *m, const struct new_user *n, const char *email, const char *hash)
 {
     m->user = (struct user){
-        .id = uuid_new(),
+        .id = m->user.id,
         .account = uuid_is_zero(&n->account) ? m->account.id : n->account,
         .email = email,
         .role = role_word(n->role),
         .state = n->state ? n->state : "active",
         .password_hash = hash,
         .created = clock_now(),
+        .name = n->name,
     };
     m->audit = (struct audit){.id = uuid_new(),
                               .at = m->user.created,
@@ -110,9 +103,12 @@ enum err auth_user_add(struct server *srv, const struct new_user *n, struct aren
     if (!uuid_is_zero(&n->ticket))
         m->steps[m->n++] =
             (struct step){.kind = STEP_DELETE, .type = &ticket_type, .id = n->ticket};
+    m->user.id = uuid_new();
     if (uuid_is_zero(&n->account))
         add_account(m, n, email);
     fill(m, n, email, hash);
+    for (size_t i = 0; i < n->n_also; i++)
+        m->steps[m->n++] = n->also[i];
     plan.n = m->n;
     err = store_commit(srv->store, &plan);
     if (err == ERR_CONFLICT && m->steps[plan.failed].type == &user_type)

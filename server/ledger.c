@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "server/counts.h"
 #include "server/records.h"
 
 /* Hundredths of a credit; a field that has no row cannot be revealed. */
@@ -106,6 +107,58 @@ enum err ledger_balance(struct store *s, const struct uuid *account, struct cred
     err = store_get(s, &wallet_type, account, 0, mem, &w);
     *out = w.balance;
     arena_free(mem);
+    return err;
+}
+
+int64_t ledger_month(struct stamp at)
+{
+    time_t s = (time_t)(at.ms / 1000);
+    struct tm tm;
+
+    gmtime_r(&s, &tm);
+    return (int64_t)tm.tm_year * 12 + tm.tm_mon;
+}
+
+struct stamp ledger_month_end(struct stamp at)
+{
+    time_t s = (time_t)(at.ms / 1000);
+    struct tm tm;
+
+    gmtime_r(&s, &tm);
+    tm = (struct tm){.tm_year = tm.tm_year, .tm_mon = tm.tm_mon + 1, .tm_mday = 1};
+    return (struct stamp){(int64_t)timegm(&tm) * 1000};
+}
+
+/* Asked for anew each time, not kept with the sign-in: a cap that was lowered holds at once. */
+static enum err read_caps(struct store *s, const struct principal *who, struct arena *mem,
+                          struct purse *p)
+{
+    static const char *const cap[] = {"capped", "monthly_cap", NULL};
+    struct api_key k = {0};
+    struct user u = {0};
+    enum err err = store_get(s, &user_type, &who->user, fields_named(&user_type, cap), mem, &u);
+
+    p->by[0] = (struct spender){.id = who->user, .capped = u.capped, .cap = u.monthly_cap};
+    if (err || uuid_is_zero(&who->key))
+        return err;
+    err = store_get(s, &api_key_type, &who->key, fields_named(&api_key_type, cap), mem, &k);
+    p->by[1] = (struct spender){.id = who->key, .capped = k.capped, .cap = k.monthly_cap};
+    return err;
+}
+
+enum err ledger_purse(struct store *s, const struct principal *who, struct arena *mem,
+                      struct purse *out)
+{
+    struct wallet w = {0};
+    enum err err;
+
+    *out = (struct purse){.at = clock_now()};
+    err = store_get(s, &wallet_type, &who->account, 0, mem, &w);
+    if (!err)
+        err = read_caps(s, who, mem, out);
+    out->balance = w.balance;
+    for (size_t i = 0; !err && i < 2; i++)
+        out->by[i].spent.hundredths = counts_get(&w.spent, ledger_month(out->at), &out->by[i].id);
     return err;
 }
 

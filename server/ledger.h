@@ -27,6 +27,26 @@ enum err ledger_reveal(struct request *r, const struct uuid *profile,
 /* Reveal many in one commit, answer r. */
 enum err ledger_reveal_many(struct request *r, const struct reveals_request *ask) MUST_CHECK;
 
+/* The calendar month (UTC) of a time, as a number, and when it ends. */
+int64_t ledger_month(struct stamp at);
+struct stamp ledger_month_end(struct stamp at);
+
+/* What binds a caller's spending: the member, and the key when it is one. */
+struct spender {
+    struct uuid id; /* of the member or the key; zero: there is none */
+    bool capped;
+    struct credits cap, spent; /* spent: this month */
+};
+
+/* The caller's wallet as it is now, and what binds the caller; [0] the member, [1] the key. */
+struct purse {
+    struct credits balance;
+    struct spender by[2];
+    struct stamp at; /* when it was looked at: its month is the month of the plan */
+};
+enum err ledger_purse(struct store *s, const struct principal *who, struct arena *mem,
+                      struct purse *out) MUST_CHECK;
+
 enum err ledger_balance(struct store *s, const struct uuid *account,
                         struct credits *out) MUST_CHECK;
 /* Give (or take back, never below zero) credits, answer r with struct grant_reply. */

@@ -36,6 +36,7 @@ struct reveal {
     struct target *targets;
     size_t n;
     struct credits price, balance;
+    struct purse purse;
     struct entry *entries; /* of the plan, one a paid profile */
     size_t n_entries;
     enum err (*answer)(struct reveal *v, struct credits charged);
@@ -174,10 +175,11 @@ static size_t add_target(struct reveal *v, const struct target *t, const struct 
     *e = (struct entry){
         .id = uuid_new(),
         .account = r->who.account,
-        .at = clock_now(),
+        .at = v->purse.at,
         .kind = "reveal",
         .amount = {-t->price.hundredths},
         .actor = r->who.user,
+        .key = r->who.key,
         .profile = t->p.id,
         .fields = fields_paid(r->mem, t),
         .plan = *plan_id,
@@ -214,6 +216,29 @@ static void note_owned(const struct reveal *v)
         search_note_owned(v->r->srv->search, &v->r->who.account, &v->entries[i].profile);
 }
 
+/* Balance, the member's cap and the key's: one condition on one record. */
+static struct step charge(struct reveal *v)
+{
+    struct step s = {.kind = STEP_ADD,
+                     .type = &wallet_type,
+                     .id = v->r->who.account,
+                     .field = "balance",
+                     .by = -v->price.hundredths,
+                     .least = 0,
+                     .sum = &v->balance.hundredths,
+                     .counters = "spent",
+                     .period = ledger_month(v->purse.at)};
+
+    for (size_t i = 0; i < STEP_COUNTS; i++) {
+        const struct spender *by = &v->purse.by[i];
+
+        if (!uuid_is_zero(&by->id))
+            s.counts[s.n_counts++] =
+                (struct step_count){by->id, by->capped ? by->cap.hundredths : INT64_MAX};
+    }
+    return s;
+}
+
 /* twin: the same request under the same key was faster. */
 static enum err commit_once(struct reveal *v, bool *twin)
 {
@@ -228,13 +253,7 @@ static enum err commit_once(struct reveal *v, bool *twin)
     v->entries = arena_alloc(r->mem, v->n * sizeof(*v->entries));
     v->n_entries = 0;
     if (v->price.hundredths)
-        steps[n++] = (struct step){.kind = STEP_ADD,
-                                   .type = &wallet_type,
-                                   .id = r->who.account,
-                                   .field = "balance",
-                                   .by = -v->price.hundredths,
-                                   .least = 0,
-                                   .sum = &v->balance.hundredths};
+        steps[n++] = charge(v);
     for (size_t i = 0; i < v->n; i++)
         if (v->targets[i].found && v->targets[i].price.hundredths)
             n += add_target(v, &v->targets[i], &plan_id, steps + n);
@@ -266,6 +285,34 @@ static enum err too_poor(struct reveal *v)
                   credits_text(v->price, price), credits_word(v->price));
 }
 
+static enum err over_cap(struct reveal *v, const struct spender *by)
+{
+    char cap[CREDITS_TEXT], spent[CREDITS_TEXT], ends[STAMP_TEXT];
+
+    return refuse(v->r, ERR_CAP, "monthly_cap",
+                  "%s of the %s credits that %s may spend this month are spent; it begins anew "
+                  "at %s",
+                  credits_text(by->spent, spent), credits_text(by->cap, cap),
+                  by == &v->purse.by[0] ? "you" : "this key",
+                  stamp_text(ledger_month_end(v->purse.at), ends));
+}
+
+/* What stands against the price now; the plan's own condition decides in the end. */
+static enum err check_price(struct reveal *v, const struct credits *max)
+{
+    if (max && v->price.hundredths > max->hundredths)
+        return over_max(v, max);
+    if (v->price.hundredths > v->balance.hundredths)
+        return too_poor(v);
+    for (size_t i = 0; v->price.hundredths && i < STEP_COUNTS; i++) {
+        const struct spender *by = &v->purse.by[i];
+
+        if (by->capped && by->spent.hundredths + v->price.hundredths > by->cap.hundredths)
+            return over_cap(v, by);
+    }
+    return ERR_OK;
+}
+
 /* max: NULL, or the most it may cost. */
 static enum err run(struct reveal *v, const struct credits *max)
 {
@@ -274,18 +321,17 @@ static enum err run(struct reveal *v, const struct credits *max)
     for (int i = 0; i < ATTEMPTS; i++) {
         bool twin = false;
         /* The balance first: who then sees another's charge also sees what it paid for. */
-        enum err err = ledger_balance(r->srv->store, &r->who.account, &v->balance);
+        enum err err = ledger_purse(r->srv->store, &r->who, r->mem, &v->purse);
 
+        v->balance = v->purse.balance;
         if (!err)
             err = price_all(v);
+        if (!err && v->dry_run)
+            return v->answer(v, (struct credits){0});
+        if (!err)
+            err = check_price(v, max);
         if (err)
             return err;
-        if (v->dry_run)
-            return v->answer(v, (struct credits){0});
-        if (max && v->price.hundredths > max->hundredths)
-            return over_max(v, max);
-        if (v->price.hundredths > v->balance.hundredths)
-            return too_poor(v);
         buf_clear(&r->out);
         err = commit_once(v, &twin);
         if (err != ERR_CONFLICT || twin)

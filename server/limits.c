@@ -21,6 +21,7 @@ enum { SHARDS = 16, KEY_MAX = 20, FIRST_SLOTS = 64, MOST_SLOTS = 1 << 14, FIRST_
 #define SWEEP_US INT64_C(1000000) /* a full shard looks for past entries this often */
 #define LIMIT_MOST INT64_C(1000000000)
 
+#define unlimited RATE_UNLIMITED /* the word of RATE_LIST */
 static const struct {
     const char *word;
     int64_t per_minute;
@@ -216,13 +217,20 @@ static bool push(struct slot *s, int64_t now)
     return true;
 }
 
+/* Seconds until fewer than `limit` are left in the window; there may be more when it was lowered.
+ */
+static int64_t wait_of(const struct slot *s, int64_t limit, int64_t now)
+{
+    return (time_at(s, s->n - (uint32_t)limit) + WINDOW_US - now + 999999) / 1000000;
+}
+
 static void take(struct slot *s, int64_t limit, int64_t now, struct limit_answer *out)
 {
     expire(s, now);
     out->admitted = s->n < limit && push(s, now);
-    out->remaining = limit - s->n;
+    out->remaining = s->n < limit ? limit - s->n : 0;
     if (out->remaining == 0)
-        out->retry_after = (time_at(s, 0) + WINDOW_US - now + 999999) / 1000000;
+        out->retry_after = wait_of(s, limit, now);
     else if (!out->admitted)
         out->retry_after = 1;
 }
@@ -258,27 +266,46 @@ static void ask_redis(struct limits *l, struct shard *sh, const uint8_t whole[KE
     pthread_mutex_unlock(&sh->lock);
 }
 
-void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
-                 struct limit_answer *out)
+/* What needs no counting: unlimited, refused always. True: *out is the answer. */
+static bool is_plain(enum rate_class c, int64_t limit, struct limit_answer *out)
 {
-    int64_t limit = l->per_minute[c], now;
-    uint8_t whole[KEY_MAX] = {(uint8_t)c};
-    struct shard *sh;
-    struct slot *s;
-
     *out = (struct limit_answer){.rate = c, .limit = limit};
     if (limit == RATE_UNLIMITED) {
         out->admitted = true;
         out->remaining = RATE_UNLIMITED;
-        return;
+        return true;
     }
     out->retry_after = 60;
-    if (limit <= 0)
+    return limit <= 0;
+}
+
+static struct shard *shard_of(struct limits *l, enum rate_class c, const void *key, size_t n,
+                              uint8_t whole[KEY_MAX])
+{
+    memset(whole, 0, KEY_MAX);
+    whole[0] = (uint8_t)c;
+    memcpy(whole + 1, key, n < KEY_MAX - 1 ? n : KEY_MAX - 1);
+    return &l->shards[hash_of(whole) % SHARDS];
+}
+
+int64_t limits_of(const struct limits *l, enum rate_class c)
+{
+    return l->per_minute[c];
+}
+
+void limits_take_of(struct limits *l, enum rate_class c, int64_t limit, const void *key, size_t n,
+                    struct limit_answer *out)
+{
+    uint8_t whole[KEY_MAX];
+    struct shard *sh;
+    struct slot *s;
+    int64_t now;
+
+    if (is_plain(c, limit, out))
         return;
     if (limit > LIMIT_MOST)
         limit = LIMIT_MOST;
-    memcpy(whole + 1, key, n < KEY_MAX - 1 ? n : KEY_MAX - 1);
-    sh = &l->shards[hash_of(whole) % SHARDS];
+    sh = shard_of(l, c, key, n, whole);
     pthread_mutex_lock(&sh->lock);
     now = clock_mono_us(); /* under the lock, so that times in a ring never fall */
     s = find(sh, whole, now);
@@ -289,4 +316,34 @@ void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
     pthread_mutex_unlock(&sh->lock);
     if (l->redis && out->admitted)
         ask_redis(l, sh, whole, limit, now, out);
+}
+
+void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
+                 struct limit_answer *out)
+{
+    limits_take_of(l, c, l->per_minute[c], key, n, out);
+}
+
+void limits_look(struct limits *l, enum rate_class c, int64_t limit, const void *key, size_t n,
+                 struct limit_answer *out)
+{
+    uint8_t whole[KEY_MAX];
+    struct shard *sh;
+    struct slot *s;
+
+    if (is_plain(c, limit, out))
+        return;
+    sh = shard_of(l, c, key, n, whole);
+    out->retry_after = 0;
+    out->remaining = limit;
+    pthread_mutex_lock(&sh->lock);
+    s = sh->size ? probe(sh->slots, sh->size, whole) : NULL;
+    if (s && s->times) {
+        expire(s, clock_mono_us());
+        out->remaining = s->n < limit ? limit - s->n : 0;
+        if (!out->remaining)
+            out->retry_after = wait_of(s, limit, clock_mono_us());
+    }
+    pthread_mutex_unlock(&sh->lock);
+    out->admitted = out->remaining > 0;
 }

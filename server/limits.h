@@ -12,18 +12,24 @@
 
 #include "common/err.h"
 
-/* class, option and wire name, admissions a minute unless configured */
-#define RATE_LIST(X)               \
-    X(GENERAL, "general", 100)     \
-    X(ANONYMOUS, "anonymous", 100) \
-    X(REGISTER, "register", 5)     \
-    X(LOGIN, "login", 10)          \
-    X(FORGOT, "forgot", 3)         \
-    X(RESET, "reset", 5)           \
-    X(DEVICE, "device", 30)        \
-    X(SEARCH, "search", 600)       \
-    X(WRITE, "write", 100)         \
-    X(REVEAL, "reveal", 100)       \
+/*
+ * class, option and wire name, admissions a minute unless configured (or `unlimited`).  The first
+ * three are the same requests by plan; KEY is on top of them, for keys that say none of their own.
+ */
+#define RATE_LIST(X)                       \
+    X(GENERAL, "general", 100)             \
+    X(PREMIUM, "premium", 1000)            \
+    X(ENTERPRISE, "enterprise", unlimited) \
+    X(KEY, "key", unlimited)               \
+    X(ANONYMOUS, "anonymous", 100)         \
+    X(REGISTER, "register", 5)             \
+    X(LOGIN, "login", 10)                  \
+    X(FORGOT, "forgot", 3)                 \
+    X(RESET, "reset", 5)                   \
+    X(DEVICE, "device", 30)                \
+    X(SEARCH, "search", 600)               \
+    X(WRITE, "write", 100)                 \
+    X(REVEAL, "reveal", 100)               \
     X(PREFLIGHT, "preflight", 600)
 
 enum rate_class {
@@ -57,9 +63,20 @@ struct limits_redis;
 void limits_share(struct limits *l, struct limits_redis *redis);
 /* "not configured", "ok", "down" */
 const char *limits_redis_word(const struct limits *l);
+/* What the class admits a minute. */
+int64_t limits_of(const struct limits *l, enum rate_class c);
 
 /* Ask and count. key: n bytes, an address or a principal's id. */
 void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
+                 struct limit_answer *out);
+/* The same with another limit than the class's, always the same one for one key. */
+void limits_take_of(struct limits *l, enum rate_class c, int64_t limit, const void *key, size_t n,
+                    struct limit_answer *out);
+/*
+ * What limits_take_of() would say, but nothing is counted; admitted: it would be.  Of what this
+ * server counted: with Redis, what the others did is seen when it is taken.
+ */
+void limits_look(struct limits *l, enum rate_class c, int64_t limit, const void *key, size_t n,
                  struct limit_answer *out);
 
 #endif

@@ -9,17 +9,16 @@
                                        .owned = NO_OWNED}
 
 static const struct field account_fields[] = {
-    FIELD(account, id),
-    FIELD(account, name, .max = 200),
-    FIELD(account, plan),
-    FIELD(account, created),
-    {0},
+    FIELD(account, id),    FIELD(account, name, .max = 200),
+    FIELD(account, plan),  FIELD(account, created),
+    FIELD(account, owner), {0},
 };
 TYPE(account);
 
 static const struct field wallet_fields[] = {
     FIELD(wallet, id),
     FIELD(wallet, balance),
+    FIELD(wallet, spent),
     {0},
 };
 TYPE(wallet);
@@ -68,6 +67,7 @@ static const struct field session_fields[] = {
     FIELD(session, address, .flags = FIELD_SEALED, .pii = PII_ONLINE),
     FIELD(session, client),
     FIELD(session, confirmed),
+    FIELD(session, impersonator),
     {0},
 };
 TYPE(session);
@@ -147,12 +147,24 @@ const struct type *const stored_types[] = {
         & profile_type,
     &company_type,
     &user_type,
+    &invitation_type,
+    &api_key_type,
+    &impersonation_type,
     &entry_type,
     &job_type,
     &job_reject_type,
     &audit_type,
     NULL,
 };
+
+uint64_t fields_named(const struct type *t, const char *const *names)
+{
+    uint64_t set = 0;
+
+    for (; *names; names++)
+        set |= type_bit(t, type_field(t, *names));
+    return set;
+}
 
 struct uuid ownership_id(const struct uuid *account, const struct uuid *profile, const char *field)
 {

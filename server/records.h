@@ -8,12 +8,15 @@ struct account {
     struct uuid id;
     const char *name, *plan;
     struct stamp created;
+    struct uuid owner; /* a user; zero in an old account: see account_owner() */
 };
 
-/* The balance; its own record, because it is the one number that plans are conditional on. */
+/* The balance, and what each spent this month; the one record that plans are conditional on. */
 struct wallet {
     struct uuid id; /* of the account */
     struct credits balance;
+    struct bytes
+        spent; /* server/counts.h: hundredths by member and by key, period: ledger_month() */
 };
 
 /* An account owns a contact field of a profile, for ever. The id is derived from the three. */
@@ -57,6 +60,7 @@ struct session {
     const char *agent, *address; /* sealed: of the device, as it was last seen */
     struct uuid client;          /* keyed hash of both, who exchanged the token last */
     struct stamp confirmed;      /* when the password was last given */
+    struct uuid impersonator; /* the super_admin who acts as the user */
 };
 
 /*
@@ -135,6 +139,9 @@ SERVER_TYPES(X)
 
 /* Every type the store holds, those of common/api.h included; ends with NULL. */
 extern const struct type *const stored_types[];
+
+/* The set of the named fields; names ends with NULL. */
+uint64_t fields_named(const struct type *t, const char *const *names);
 
 /* The derived id of an ownership. */
 struct uuid ownership_id(const struct uuid *account, const struct uuid *profile, const char *field);

@@ -120,6 +120,11 @@ enum err cursor_read(struct request *r, const char *what, const char *text, stru
     return ERR_OK;
 }
 
+const struct uuid *principal_actor(const struct principal *who)
+{
+    return uuid_is_zero(&who->key) ? &who->user : &who->key;
+}
+
 struct audit *request_audit(struct request *r, const struct uuid *target, const char *detail)
 {
     struct audit *a = arena_alloc(r->mem, sizeof(*a));
@@ -127,7 +132,9 @@ struct audit *request_audit(struct request *r, const struct uuid *target, const 
     *a = (struct audit){
         .id = uuid_new(),
         .at = clock_now(),
-        .actor = r->who.user,
+        .actor = *principal_actor(&r->who),
+        .actor_kind = uuid_is_zero(&r->who.key) ? "user" : "key",
+        .impersonator = r->who.impersonator,
         .account = r->who.account,
         .verb = r->route->audit,
         .outcome = "ok",

@@ -40,12 +40,22 @@ struct server {
     atomic_int_fast64_t requests, errors, connections;
 };
 
-/* Who asks. */
+/* Who asks: a member in a session, or an API key, which is an actor of its own. */
 struct principal {
     struct uuid user, account, session;
     enum role role;            /* ROLE_PUBLIC: nobody is signed in */
     int64_t confirmed_ends_ms; /* real time: until then ROUTE_CONFIRMED rows answer */
+    enum tier tier;            /* of the account: its plan */
+    struct uuid impersonator;  /* the super_admin who acts in this session; zero: none */
+    /* of a key; its user is the member whose key it is */
+    struct uuid key;
+    uint64_t scopes; /* scope_bit()s */
+    int64_t rate;    /* requests a minute of its own; 0: none */
+    bool test;       /* sees the sandbox, never costs */
 };
+
+/* Who acts: the key, else the user.  Limits, kept replies and the audit go by it. */
+const struct uuid *principal_actor(const struct principal *who);
 
 /* Where the bytes of a large body go instead of r->body. */
 struct sink {
@@ -121,6 +131,10 @@ enum route_flags {
      * sign-in or by POST /api/auth/confirm; else 403 confirm_required.
      */
     ROUTE_CONFIRMED = 1 << 5,
+    ROUTE_READS = 1 << 6,   /* changes nothing, though its method is not GET */
+    ROUTE_SANDBOX = 1 << 7, /* answers test keys, from the sandbox */
+    ROUTE_SELF = 1 << 8,    /* only the person: refused to who impersonates */
+    ROUTE_GUEST = 1 << 9,   /* who impersonates may, though no key may */
 };
 
 /* A row that says nothing is answered to nobody. */
@@ -128,9 +142,9 @@ struct route {
     const char *method;
     const char *path; /* "/api/profiles/:id"; a literal segment wins over a :name */
     enum err (*handle)(struct request *);
-    const char *doc; /* one sentence */
-    enum role role;  /* the least that may call */
-    const char *scope;
+    const char *doc;   /* one sentence */
+    enum role role;    /* the least that may call */
+    const char *scope; /* what a key's scope:read or scope:write names; NULL: no key may call */
     const struct type *query, *body, *reply;
     enum rate_class rate; /* of the principal; anonymous callers also by address */
     unsigned flags;
@@ -145,8 +159,9 @@ struct route {
 extern const struct route *const route_tables[];
 
 /*
- * The policy, in order: find (404, 405), limit by address (429), bootstrap (503), authenticate
- * (401), limit by principal (429), authorise (403 or 404), size and type of the body (413, 415).
+ * The policy, in order: limit by address (429), bootstrap (503), no key in the address (400),
+ * authenticate (401), limit by principal (429), find (404, 405), authorise (403 or 404), size and
+ * type of the body (413, 415).
  * Headers only: it is called before any of the body is read.
  */
 enum err route_begin(struct request *r, size_t content_length, bool has_body) MUST_CHECK;

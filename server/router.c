@@ -11,20 +11,21 @@
 #include "server/options.h"
 #include "server/peer.h"
 #include "server/seal.h"
+#include "server/scope.h"
 
 enum { BODY_DEFAULT = 64 * 1024, BUSY_RETRY_SECONDS = 1 };
 
+static enum err over_limit(struct request *r)
+{
+    r->retry_after = r->limit.retry_after;
+    return refuse(r, ERR_RATE, NULL, "more than %lld requests a minute of the class %s",
+                  (long long)r->limit.limit, rate_word(r->limit.rate));
+}
+
 static enum err ask_limit(struct request *r, enum rate_class rate, const void *key, size_t n)
 {
-    struct limit_answer a;
-
-    limits_take(r->srv->limits, rate, key, n, &a);
-    r->limit = a;
-    if (a.admitted)
-        return ERR_OK;
-    r->retry_after = a.retry_after;
-    return refuse(r, ERR_RATE, NULL, "more than %lld requests a minute of the class %s",
-                  (long long)a.limit, rate_word(rate));
+    limits_take(r->srv->limits, rate, key, n, &r->limit);
+    return r->limit.admitted ? ERR_OK : over_limit(r);
 }
 
 /* IPv6 customers hold a /64: the rest of the address is theirs to choose. */
@@ -45,7 +46,7 @@ static enum err limit_address(struct request *r)
 {
     size_t n = router_address_len(r->address);
 
-    if (is_by_address(r->route->rate))
+    if (r->route && is_by_address(r->route->rate))
         return ask_limit(r, r->route->rate, r->address, n);
     if (!r->header(r, "Authorization"))
         return ask_limit(r, RATE_ANONYMOUS, r->address, n);
@@ -71,14 +72,55 @@ static enum err authenticate(struct request *r)
     return ERR_OK;
 }
 
-static enum err limit_principal(struct request *r)
+enum rate_class router_class(const struct principal *who, enum rate_class rate)
 {
-    if (r->who.role == ROLE_PUBLIC || is_by_address(r->route->rate))
-        return ERR_OK;
-    return ask_limit(r, r->route->rate, r->who.user.b, sizeof(r->who.user.b));
+    static const enum rate_class general[] = {
+        [TIER_STARTER] = RATE_GENERAL,
+        [TIER_PREMIUM] = RATE_PREMIUM,
+        [TIER_ENTERPRISE] = RATE_ENTERPRISE,
+    };
+
+    return rate == RATE_GENERAL ? general[who->tier] : rate;
 }
 
-static enum err authorise(struct request *r)
+int64_t router_key_rate(const struct limits *l, const struct principal *who)
+{
+    return who->rate ? who->rate : limits_of(l, RATE_KEY);
+}
+
+/*
+ * A key is bound by its own rate and by the class.  The class is looked at first, so that what it
+ * refuses does not cost the key anything.
+ */
+static enum err limit_key(struct request *r, enum rate_class rate)
+{
+    struct limits *l = r->srv->limits;
+    const struct uuid *key = &r->who.key;
+    struct limit_answer own;
+
+    limits_look(l, rate, limits_of(l, rate), key->b, sizeof(key->b), &r->limit);
+    if (!r->limit.admitted)
+        return over_limit(r);
+    limits_take_of(l, RATE_KEY, router_key_rate(l, &r->who), key->b, sizeof(key->b), &own);
+    if (own.admitted)
+        limits_take(l, rate, key->b, sizeof(key->b), &r->limit);
+    if (!own.admitted || own.remaining < r->limit.remaining)
+        r->limit = own; /* what binds first is what the reply says */
+    return r->limit.admitted ? ERR_OK : over_limit(r);
+}
+
+static enum err limit_principal(struct request *r)
+{
+    enum rate_class rate = r->route ? r->route->rate : RATE_GENERAL;
+
+    if (r->who.role == ROLE_PUBLIC || is_by_address(rate))
+        return ERR_OK;
+    rate = router_class(&r->who, rate);
+    return uuid_is_zero(&r->who.key) ? ask_limit(r, rate, r->who.user.b, sizeof(r->who.user.b))
+                                     : limit_key(r, rate);
+}
+
+static enum err authorise_role(struct request *r)
 {
     const struct route *row = r->route;
     enum err no = row->flags & ROUTE_HIDDEN ? ERR_NOT_FOUND : ERR_FORBIDDEN;
@@ -97,6 +139,41 @@ static enum err authorise(struct request *r)
     if (row->flags & ROUTE_CONFIRMED && r->who.confirmed_ends_ms <= clock_real_ms())
         return ERR_CONFIRM;
     return ERR_OK;
+}
+
+static enum err authorise_key(struct request *r)
+{
+    const struct route *row = r->route;
+    uint64_t asked = scope_bit(row);
+
+    if (!asked)
+        return refuse(r, ERR_FORBIDDEN, NULL, "this is not for keys: sign in");
+    if (!(r->who.scopes & asked))
+        return refuse(r, ERR_FORBIDDEN, NULL, "this key's scopes do not list %s", scope_word(row));
+    if (r->who.test && !(row->flags & ROUTE_SANDBOX))
+        return refuse(r, ERR_FORBIDDEN, NULL, "a test key searches, shows and reveals, no more");
+    return ERR_OK;
+}
+
+/* What no key may call is the person's alone too, unless the row says otherwise. */
+static enum err authorise_impersonator(struct request *r)
+{
+    unsigned flags = r->route->flags;
+
+    if (flags & ROUTE_SELF || !(r->route->scope || flags & ROUTE_GUEST))
+        return refuse(r, ERR_FORBIDDEN, NULL, "only the member can do this");
+    return ERR_OK;
+}
+
+static enum err authorise(struct request *r)
+{
+    enum err err = authorise_role(r);
+
+    if (err || r->route->role == ROLE_PUBLIC)
+        return err;
+    if (!uuid_is_zero(&r->who.key))
+        return authorise_key(r);
+    return uuid_is_zero(&r->who.impersonator) ? ERR_OK : authorise_impersonator(r);
 }
 
 static bool is_type(const char *got, const char *want)
@@ -154,31 +231,35 @@ static enum err check_body(struct request *r, size_t length, bool has_body)
 
 static enum err check_bootstrap(struct request *r)
 {
-    if (r->route->flags & ROUTE_BEFORE_BOOTSTRAP || auth_is_bootstrapped(r->srv->auth))
+    if (!r->route || r->route->flags & ROUTE_BEFORE_BOOTSTRAP || auth_is_bootstrapped(r->srv->auth))
         return ERR_OK;
     r->retry_after = 60;
     return refuse(r, ERR_NOT_READY, NULL, "the server has no super_admin yet: POST /api/bootstrap");
 }
 
+/* What is not found is limited as what is, and says so. */
 enum err route_begin(struct request *r, size_t content_length, bool has_body)
 {
-    enum err err = router_find(r);
+    enum err found = router_find(r), err = ERR_OK;
 
-    if (err == ERR_METHOD && cors_preflight(r)) {
+    if (found == ERR_METHOD && cors_preflight(r)) {
         r->route = cors_preflight(r);
         r->n_extra = 0; /* Allow was for the refusal */
-        err = ERR_OK;
+        found = ERR_OK;
     }
-    if (!err && atomic_load(&r->srv->stopping))
-        err = ERR_UNAVAILABLE;
-    if (!err)
-        err = limit_address(r);
+    if (atomic_load(&r->srv->stopping))
+        return found ? found : ERR_UNAVAILABLE;
+    err = limit_address(r);
     if (!err)
         err = check_bootstrap(r);
+    if (!err)
+        err = router_no_key(r);
     if (!err)
         err = authenticate(r);
     if (!err)
         err = limit_principal(r);
+    if (!err)
+        err = found;
     if (!err)
         err = authorise(r);
     if (!err)

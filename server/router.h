@@ -7,6 +7,12 @@
 
 /* Find the row and the parameters. errors: ERR_NOT_FOUND, ERR_METHOD (with an Allow header) */
 enum err router_find(struct request *r) MUST_CHECK;
+/* The class that a row's class is for this caller: the general one goes by plan. */
+enum rate_class router_class(const struct principal *who, enum rate_class rate);
+/* What a key may ask a minute of its own. */
+int64_t router_key_rate(const struct limits *l, const struct principal *who);
+/* API keys do not belong in addresses, which end up in logs. errors: ERR_INVALID */
+enum err router_no_key(struct request *r) MUST_CHECK;
 /* Decode r->query_text by the row's query type. errors: ERR_INVALID */
 enum err router_query(struct request *r) MUST_CHECK;
 /* Decode r->raw by the row's body type. errors: ERR_INVALID */

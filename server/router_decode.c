@@ -1,6 +1,7 @@
 /* Query strings and bodies to records, and replies that are kept for a repeated key. */
 #include <string.h>
 
+#include "common/apikey.h"
 #include "common/utf8.h"
 #include "server/records.h"
 #include "server/router.h"
@@ -39,6 +40,22 @@ static char *unescape(struct arena *mem, const char *text, size_t n)
     }
     out[len] = '\0';
     return utf8_valid(out, len) ? out : NULL;
+}
+
+static bool holds_key(struct arena *mem, const char *text)
+{
+    const char *plain = unescape(mem, text, strlen(text));
+
+    return apikey_is_within(text) || (plain && apikey_is_within(plain));
+}
+
+enum err router_no_key(struct request *r)
+{
+    if (holds_key(r->mem, r->path) || (r->query_text && holds_key(r->mem, r->query_text)))
+        return refuse(r, ERR_INVALID, NULL,
+                      "an API key does not belong in an address: send it in the Authorization "
+                      "header, and rotate this one");
+    return ERR_OK;
 }
 
 static enum err take_parameter(struct request *r, const char *name, const char *value)
@@ -117,7 +134,7 @@ static struct uuid kept_id(const struct request *r, const char *key)
     uint8_t *data = arena_alloc(r->mem, 16 + n);
     struct uuid id = {0};
 
-    memcpy(data, r->who.user.b, 16);
+    memcpy(data, principal_actor(&r->who)->b, 16);
     memcpy(data + 16, text, n);
     seal_hash(r->srv->seal, SEAL_REPLY, data, 16 + n, id.b, sizeof(id.b));
     return id;

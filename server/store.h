@@ -96,6 +96,14 @@ enum err store_count(struct store *s, const struct query *q, int64_t *out) MUST_
 
 /* Writing */
 
+/* A counter (server/counts.h) that an ADD raises by what it takes, up to a ceiling. */
+struct step_count {
+    struct uuid of;
+    int64_t most; /* INT64_MAX: no ceiling */
+};
+
+enum { STEP_COUNTS = 2 };
+
 enum step_kind {
     STEP_ADD,    /* the one conditional number step: stands first, at most once in a plan */
     STEP_INSERT, /* refused when the id or a unique value is taken */
@@ -112,6 +120,14 @@ struct step {
     const char *field; /* ADD: KIND_INT or KIND_CREDITS, to which */
     int64_t by, least; /* by is added when the sum is not less than least */
     int64_t *sum;      /* ADD: gets the new value before settle(); may be NULL */
+    /*
+     * ADD, in the same record and under the same condition: each of n_counts counters in this
+     * KIND_BYTES field grows by -by, within this period, and none may pass its ceiling.
+     */
+    const char *counters;
+    int64_t period;
+    struct step_count counts[STEP_COUNTS];
+    size_t n_counts;
     const char *guard; /* UPDATE, DELETE: this KIND_INT or KIND_TIME field equals guard_value */
     int64_t guard_value;
 };

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "server/counts.h"
 #include "server/store_sqlite.h"
 
 static const struct uuid nobody;
@@ -52,33 +53,98 @@ union any_record {
     unsigned char bytes[4096];
 };
 
-static int step_add(struct conn *c, const struct table *t, const struct step *p)
-{
-    const struct field *f = lite_field(t, p->field);
-    struct shape shape = {.table = t, .kind = SHAPE_UPDATE, .fields = type_bit(t->type, f)};
-    union any_record rec;
-    struct statement *st;
-    int64_t sum;
-    int rc;
+/* What an ADD reads and writes: a number, and the counters beside it, in scratch memory. */
+struct sum {
+    const struct field *number, *counters; /* counters NULL: none */
+    int64_t n;
+    uint8_t *counts;
+    size_t size;
+};
 
-    assert(f->kind == KIND_INT || f->kind == KIND_CREDITS);
-    assert(t->type->size <= sizeof(rec));
-    rc = peek(c, t, &p->id, shape.fields, &rec);
+static uint64_t sum_fields(const struct table *t, const struct sum *s)
+{
+    return type_bit(t->type, s->number) | (s->counters ? type_bit(t->type, s->counters) : 0);
+}
+
+/* Columns of a statement are in the order of the type. */
+static bool counters_first(const struct sum *s)
+{
+    return s->counters && s->counters < s->number;
+}
+
+static int sum_take(struct conn *c, sqlite3_stmt *q, struct sum *s)
+{
+    int at = !counters_first(s);
+
+    s->n = sqlite3_column_int64(q, counters_first(s));
+    if (!s->counters)
+        return SQLITE_OK;
+    s->size = (size_t)sqlite3_column_bytes(q, at);
+    s->counts = lite_scratch(c, s->size + STEP_COUNTS * COUNTS_GROW);
+    if (!s->counts)
+        return SQLITE_NOMEM;
+    if (s->size)
+        memcpy(s->counts, sqlite3_column_blob(q, at), s->size);
+    return SQLITE_OK;
+}
+
+static int sum_read(struct conn *c, const struct table *t, const struct uuid *id, struct sum *s)
+{
+    struct shape shape = {.table = t, .kind = SHAPE_GET, .fields = sum_fields(t, s)};
+    struct statement *st;
+    int rc = lite_statement(c, &shape, &st);
+
     if (rc != SQLITE_OK)
         return rc;
-    if (__builtin_add_overflow(*(const int64_t *)field_at(f, &rec), p->by, &sum) || sum < p->least)
-        return SQLITE_CONSTRAINT;
-    rc = lite_statement(c, &shape, &st);
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = sqlite3_bind_int64(st->q, 1, sum);
+    rc = sqlite3_bind_blob(st->q, 1, id, 16, SQLITE_STATIC);
     if (rc == SQLITE_OK)
-        rc = sqlite3_bind_blob(st->q, 2, &p->id, 16, SQLITE_STATIC);
+        rc = sqlite3_step(st->q);
+    if (rc == SQLITE_ROW)
+        rc = sum_take(c, st->q, s);
+    else if (rc == SQLITE_DONE)
+        rc = SQLITE_CONSTRAINT;
+    lite_statement_done(st);
+    return rc;
+}
+
+static int sum_write(struct conn *c, const struct table *t, const struct uuid *id,
+                     const struct sum *s)
+{
+    struct shape shape = {.table = t, .kind = SHAPE_UPDATE, .fields = sum_fields(t, s)};
+    struct statement *st;
+    int rc = lite_statement(c, &shape, &st), at = 1 + counters_first(s);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = sqlite3_bind_int64(st->q, at, s->n);
+    if (rc == SQLITE_OK && s->counters)
+        rc = sqlite3_bind_blob64(st->q, 3 - at, s->counts, s->size, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob(st->q, s->counters ? 3 : 2, id, 16, SQLITE_STATIC);
     if (rc == SQLITE_OK)
         rc = changed_one(c, lite_run(st->q));
     lite_statement_done(st);
+    return rc;
+}
+
+static int step_add(struct conn *c, const struct table *t, const struct step *p)
+{
+    struct sum s = {.number = lite_field(t, p->field),
+                    .counters = p->counters ? lite_field(t, p->counters) : NULL};
+    int rc = sum_read(c, t, &p->id, &s);
+
+    assert(s.number->kind == KIND_INT || s.number->kind == KIND_CREDITS);
+    assert(p->n_counts <= STEP_COUNTS && (!s.counters || s.counters->kind == KIND_BYTES));
+    if (rc != SQLITE_OK)
+        return rc;
+    if (__builtin_add_overflow(s.n, p->by, &s.n) || s.n < p->least)
+        return SQLITE_CONSTRAINT;
+    for (size_t i = 0; s.counters && i < p->n_counts; i++)
+        if (!counts_add(s.counts, &s.size, p->period, &p->counts[i].of, -p->by, p->counts[i].most))
+            return SQLITE_CONSTRAINT;
+    rc = sum_write(c, t, &p->id, &s);
     if (rc == SQLITE_OK && p->sum)
-        *p->sum = sum;
+        *p->sum = s.n;
     return rc;
 }
 

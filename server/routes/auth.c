@@ -315,7 +315,7 @@ const struct route auth_routes[] = {
      .role = ROLE_PUBLIC, .rate = RATE_ANONYMOUS, .body = &refresh_request_type,
      .reply = &tokens_type, .audit = "session.reuse"},
     {"POST", "/api/auth/logout", logout, "End this session.", .role = ROLE_VIEWER,
-     .reply = &accepted_type, .audit = "session.end"},
+     .flags = ROUTE_GUEST, .reply = &accepted_type, .audit = "session.end"},
     {"POST", "/api/auth/forgot-password", forgot, "Ask for a mail that resets the password.",
      .role = ROLE_PUBLIC, .rate = RATE_FORGOT, .body = &email_request_type, .reply = &accepted_type,
      .audit = "password.forgot"},

@@ -281,6 +281,56 @@ static void adds_down_to_the_floor(void)
     CHECK(purse.coins == INT64_MAX);
 }
 
+/* A purse's coins and counters, as "coins first second". */
+static const char *purse_text(unsigned id, int64_t period)
+{
+    struct uuid at = uuid_of(id), first = uuid_of(1), second = uuid_of(2);
+    struct purse p = {{{0}}};
+
+    CHECK(store_get(store, &purse_type, &at, 0, mem, &p) == ERR_OK);
+    return arena_printf(mem, "%lld %lld %lld", (long long)p.coins,
+                        (long long)counts_get(&p.spent, period, &first),
+                        (long long)counts_get(&p.spent, period, &second));
+}
+
+/* Take `by` coins in that period, counted for 1 and 2 with these ceilings. */
+static enum err spend(int64_t by, int64_t period, int64_t first, int64_t second)
+{
+    struct step step = add(45, -by, 0, NULL);
+
+    step.counters = "spent";
+    step.period = period;
+    step.counts[0] = (struct step_count){uuid_of(1), first};
+    step.counts[1] = (struct step_count){uuid_of(2), second};
+    step.n_counts = 2;
+    return commit(&step, 1, NULL);
+}
+
+static void counters_stop_at_their_ceilings(void)
+{
+    struct purse purse = {.id = uuid_of(45), .coins = 100};
+
+    CHECK(insert(&purse_type, &purse) == ERR_OK);
+    CHECK(spend(10, 7, 10, 30) == ERR_OK);
+    CHECK_STR(purse_text(45, 7), "90 10 10");
+    CHECK(spend(1, 7, 10, 30) == ERR_CONFLICT);         /* the first */
+    CHECK(spend(21, 7, INT64_MAX, 30) == ERR_CONFLICT); /* the second: the first is not counted */
+    CHECK(spend(91, 7, INT64_MAX, INT64_MAX) == ERR_CONFLICT);
+    CHECK_STR(purse_text(45, 7), "90 10 10");
+    CHECK(spend(20, 7, INT64_MAX, 30) == ERR_OK);
+    CHECK_STR(purse_text(45, 7), "70 30 30");
+    CHECK_STR(purse_text(45, 8), "70 0 0"); /* a new period */
+    CHECK(spend(1, 8, 1, 0) == ERR_CONFLICT);
+    CHECK(spend(1, 8, 1, 1) == ERR_OK);
+    CHECK_STR(purse_text(45, 8), "69 1 1");
+    CHECK(spend(1, 7, 1, INT64_MAX) == ERR_CONFLICT); /* a clock that goes back opens nothing */
+    CHECK(spend(-69, 8, 0, 0) == ERR_OK);             /* what comes back is taken off, to zero */
+    CHECK_STR(purse_text(45, 8), "138 0 0");
+    store_close(store);
+    CHECK(open_store());
+    CHECK_STR(purse_text(45, 8), "138 0 0");
+}
+
 static void guards_hold(void)
 {
     struct thing out, rec = {.id = uuid_of(42), .number = 1};
@@ -386,6 +436,7 @@ static const struct test tests[] = {
     {"scans a whole table", scans_a_whole_table},
     {"counts", counts},
     {"adds down to the floor", adds_down_to_the_floor},
+    {"counters stop at their ceilings", counters_stop_at_their_ceilings},
     {"guards hold", guards_hold},
     {"settles between the sum and the rest", settles_between_the_sum_and_the_rest},
     {"a refused plan leaves nothing", a_refused_plan_leaves_nothing},

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "server/counts.h"
 #include "server/seal.h"
 #include "server/store.h"
 #include "tests/test.h"
@@ -54,9 +55,11 @@ static const struct type thing_type = {"thing", sizeof(struct thing), thing_fiel
 struct purse {
     struct uuid id;
     int64_t coins;
+    struct bytes spent;
 };
 
-static const struct field purse_fields[] = {FIELD(purse, id), FIELD(purse, coins), {0}};
+static const struct field purse_fields[] = {
+    FIELD(purse, id), FIELD(purse, coins), FIELD(purse, spent), {0}};
 static const struct type purse_type = {"purse", sizeof(struct purse), purse_fields,
                                        .owned = NO_OWNED};
 

@@ -25,7 +25,7 @@ static void statuses_mean_what_they_mean(void)
         enum err e = (enum err)i;
         unsigned status = err_status(e);
 
-        CHECK((status == 402) == (e == ERR_NO_CREDITS || e == ERR_OVER_MAX));
+        CHECK((status == 402) == (e == ERR_NO_CREDITS || e == ERR_OVER_MAX || e == ERR_CAP));
         CHECK((status == 429) == (e == ERR_RATE));
         CHECK(status != 402 || !err_retryable(e));
         CHECK(status != 503 || err_retryable(e));

@@ -347,6 +347,11 @@ static const struct {
     {"problem_reply", "title", PII_NONE},
     {"bootstrap_request", "token", PII_SECRET},
     {"reset_request", "token", PII_SECRET},
+    {"invitation_accept", "token", PII_SECRET},
+    {"api_key_made", "secret", PII_SECRET},
+    {"user", "name", PII_NAME},
+    {"me", "name", PII_NAME},
+    {"invitation_accept", "name", PII_NAME},
     {"kept_reply", "body", PII_CONTACT},
     {"mail", "to", PII_CONTACT},
     {"session", "successor", PII_SECRET},
@@ -399,8 +404,9 @@ static void check_rest(const struct type *t, const struct field *f)
 /* Secrets that a client sends are never sent back; those that are made for it are sent once. */
 static void check_secret(const struct type *t, const struct field *f)
 {
-    static const struct type *const made[] = {&tokens_type, &totp_enrolment_type,
-                                              &recovery_codes_type, &device_reply_type, NULL};
+    static const struct type *const made[] = {&tokens_type,         &totp_enrolment_type,
+                                              &recovery_codes_type, &device_reply_type,
+                                              &api_key_made_type,   NULL};
 
     if (f->pii == PII_SECRET && is_in(api_types, t) && !is_in(made, t))
         CHECK(f->flags & (FIELD_WRITE_ONLY | FIELD_INTERNAL));

@@ -1,0 +1,153 @@
+#include "server/auth_key.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "common/apikey.h"
+#include "common/log.h"
+#include "server/auth_private.h"
+#include "server/peer.h"
+#include "server/scope.h"
+
+/* How long a principal is kept: what another server changed holds after that. */
+enum { CACHE_MS = 60 * 1000 };
+
+const char *key_secret_make(struct request *r, bool test, struct uuid *hash)
+{
+    uint8_t digits[APIKEY_RANDOM];
+    char *text = arena_alloc(r->mem, APIKEY_LEN + 1);
+
+    for (int i = 0; i < APIKEY_RANDOM; i++)
+        digits[i] = (uint8_t)randombytes_uniform(APIKEY_BASE);
+    apikey_write(test, digits, text);
+    sodium_memzero(digits, sizeof(digits));
+    *hash = ticket_id(r->srv->seal, text);
+    return text;
+}
+
+bool key_is_void(const struct api_key *k, const struct user *u)
+{
+    return k->issued.ms <= u->keys_void.ms;
+}
+
+static bool take_key(void *arg, const void *rec)
+{
+    *(struct api_key *)arg = *(const struct api_key *)rec;
+    return false;
+}
+
+static enum err find_by(struct request *r, const char *field, const struct uuid *hash,
+                        struct api_key *k)
+{
+    struct query q = {.type = &api_key_type, .where = {{field, OP_EQ, hash}}, .limit = 1};
+
+    return store_find(r->srv->store, &q, r->mem, take_key, k);
+}
+
+/* By the secret in force, else by the one before it. errors: ERR_UNAUTHORIZED */
+static enum err find_key(struct request *r, const struct uuid *hash, struct api_key *k)
+{
+    int64_t now = clock_real_ms();
+    enum err err = find_by(r, "secret", hash, k);
+
+    if (!err && uuid_is_zero(&k->id)) {
+        err = find_by(r, "before", hash, k);
+        if (!err && k->before_ends.ms <= now)
+            return ERR_UNAUTHORIZED;
+    }
+    if (err)
+        return err;
+    return uuid_is_zero(&k->id) || k->revoked.ms || k->ends.ms <= now ? ERR_UNAUTHORIZED : ERR_OK;
+}
+
+static enum err check_address(struct request *r, const struct api_key *k)
+{
+    for (size_t i = 0; i < k->networks.n; i++)
+        if (peer_in(r->address, k->networks.v[i]))
+            return ERR_OK;
+    return k->networks.n ? refuse(r, ERR_FORBIDDEN, NULL, "this key is not for your address")
+                         : ERR_OK;
+}
+
+/* Not one fsync a request: only when what is stored is that old; a failure waits for the next. */
+static void touch(struct request *r, const struct api_key *k)
+{
+    static const char *const names[] = {"last_used", NULL};
+    struct api_key now = {.id = k->id, .last_used = clock_now()};
+    struct step step = {.kind = STEP_UPDATE,
+                        .type = &api_key_type,
+                        .rec = &now,
+                        .fields = fields_named(&api_key_type, names)};
+    struct plan plan = {.steps = &step, .n = 1};
+    enum err err;
+
+    if (now.last_used.ms - k->last_used.ms < KEY_LAST_USED_MS)
+        return;
+    err = store_commit(r->srv->store, &plan);
+    if (err)
+        log_event(LOG_INFO, "key.touch", LOG_STR("outcome", err_slug(err)));
+}
+
+static enum err key_principal(struct request *r, const struct api_key *k)
+{
+    struct account account = {0};
+    struct user u = {0};
+    enum role role;
+    enum err err = store_get(r->srv->store, &user_type, &k->user, 0, r->mem, &u);
+
+    if (!err)
+        err = store_get(r->srv->store, &account_type, &k->account, 0, r->mem, &account);
+    if (err)
+        return err == ERR_NOT_FOUND ? ERR_UNAUTHORIZED : err;
+    if (strcmp(u.state, "active") != 0 || key_is_void(k, &u))
+        return ERR_UNAUTHORIZED;
+    role = role_find(u.role);
+    r->who = (struct principal){.user = u.id,
+                                .account = k->account,
+                                .role = role < ROLE_ADMIN ? role : ROLE_ADMIN,
+                                .tier = tier_find(account.plan),
+                                .key = k->id,
+                                .scopes = scope_set(&k->scopes),
+                                .rate = k->rate,
+                                .test = k->test};
+    return ERR_OK;
+}
+
+static int64_t kept_until(const struct api_key *k, const struct uuid *hash)
+{
+    int64_t ends = clock_real_ms() + CACHE_MS;
+
+    if (k->ends.ms < ends)
+        ends = k->ends.ms;
+    return uuid_equal(&k->before, hash) && k->before_ends.ms < ends ? k->before_ends.ms : ends;
+}
+
+enum err key_authenticate(struct request *r, const char *text)
+{
+    struct auth *a = r->srv->auth;
+    uint64_t generation = atomic_load(&a->generation);
+    struct uuid hash;
+    struct api_key k = {0};
+    int64_t ends_ms;
+    enum err err;
+
+    if (!apikey_is_whole(text))
+        return refuse(r, ERR_UNAUTHORIZED, NULL,
+                      "the key was mistyped or cut: its checksum is "
+                      "wrong");
+    hash = ticket_id(r->srv->seal, text);
+    if (token_cache_get(a->cache, hash.b, generation, &r->who, &ends_ms) &&
+        ends_ms > clock_real_ms())
+        return ERR_OK;
+    err = find_key(r, &hash, &k);
+    if (!err)
+        err = key_principal(r, &k);
+    if (!err)
+        err = check_address(r, &k);
+    if (err)
+        return err;
+    touch(r, &k);
+    if (!k.networks.n)
+        token_cache_put(a->cache, hash.b, generation, &r->who, kept_until(&k, &hash));
+    return ERR_OK;
+}
