@@ -73,9 +73,10 @@ static enum err write_counted(struct auditor *a)
         a->rows[i] = (struct audit){.id = uuid_new(),
                                     .at = clock_now(),
                                     .actor = key->actor,
+                                    .actor_kind = key->actor_kind,
+                                    .impersonator = key->impersonator,
                                     .account = key->account,
                                     .verb = key->verb,
-                                    .target = key->target,
                                     .outcome = err_slug((enum err)key->reason),
                                     .detail = describe(key, a->details[i]),
                                     .count = t->rows[i].count};

@@ -38,8 +38,8 @@ void audit_stop(struct auditor *a); /* writes what is counted, and a checkpoint;
 
 /* Count this request, which ended with err, if that is a refusal.  Memory only. */
 void audit_refused(struct request *r, enum err err);
-/* Count a use of an API key.  Memory only. */
-void audit_key_used(struct request *r, const struct uuid *key);
+/* Count a use of the API key that asks.  Memory only. */
+void audit_key_used(struct request *r);
 
 /* Write what is counted, and a checkpoint if there are new records: what the thread does. */
 enum err audit_flush(struct auditor *a) MUST_CHECK;

@@ -8,7 +8,7 @@
 /* The last rows are kept for what finds no other: one each, by verb and reason. */
 enum { SLOTS = 2 * AUDIT_TALLIES, RESERVED = 32 };
 
-_Static_assert(sizeof(struct tally_key) == 2 * sizeof(void *) + 3 * 16 + 16 + 8,
+_Static_assert(sizeof(struct tally_key) == 3 * sizeof(void *) + 3 * 16 + 16 + 8,
                "a key has no padding: it is compared and hashed as bytes");
 
 void tallies_clear(struct tallies *t)
@@ -79,13 +79,20 @@ static void count(struct request *r, const struct tally_key *key)
     pthread_mutex_unlock(&a->lock);
 }
 
+static struct tally_key key_of(const struct request *r, const char *verb, enum err err)
+{
+    return (struct tally_key){.route = r->route,
+                              .verb = verb,
+                              .actor_kind = request_actor_kind(r),
+                              .actor = *principal_actor(&r->who),
+                              .impersonator = r->who.impersonator,
+                              .account = r->who.account,
+                              .reason = (uint64_t)err};
+}
+
 void audit_refused(struct request *r, enum err err)
 {
-    struct tally_key key = {.route = r->route,
-                            .verb = AUDIT_REFUSE,
-                            .actor = r->who.user,
-                            .account = r->who.account,
-                            .reason = (uint64_t)err};
+    struct tally_key key = key_of(r, AUDIT_REFUSE, err);
 
     if (!is_refusal(r, err))
         return;
@@ -95,14 +102,9 @@ void audit_refused(struct request *r, enum err err)
     count(r, &key);
 }
 
-void audit_key_used(struct request *r, const struct uuid *key_id)
+void audit_key_used(struct request *r)
 {
-    struct tally_key key = {.route = r->route,
-                            .verb = AUDIT_KEY_USE,
-                            .actor = r->who.user,
-                            .account = r->who.account,
-                            .target = *key_id,
-                            .reason = ERR_OK};
+    struct tally_key key = key_of(r, AUDIT_KEY_USE, ERR_OK);
 
     count(r, &key);
 }

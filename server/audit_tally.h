@@ -10,7 +10,8 @@
 struct tally_key {
     const struct route *route; /* NULL: of several */
     const char *verb;          /* AUDIT_REFUSE, AUDIT_KEY_USE */
-    struct uuid actor, account, target;
+    const char *actor_kind;    /* one of two words of ours, or NULL */
+    struct uuid actor, impersonator, account;
     uint8_t address[16]; /* keyed hash, of those who are not signed in */
     uint64_t reason;     /* enum err */
 };

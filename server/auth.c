@@ -43,6 +43,21 @@ void auth_changed(struct auth *a)
     atomic_fetch_add(&a->generation, 1);
 }
 
+/* Who impersonates must still be who may. */
+static enum err check_impersonator(struct server *srv, const struct session *s, struct arena *mem)
+{
+    struct user u = {0};
+    enum err err;
+
+    if (uuid_is_zero(&s->impersonator))
+        return ERR_OK;
+    err = store_get(srv->store, &user_type, &s->impersonator, 0, mem, &u);
+    if (err)
+        return err;
+    return role_find(u.role) == ROLE_SUPER_ADMIN && strcmp(u.state, "active") == 0 ? ERR_OK
+                                                                                   : ERR_NOT_FOUND;
+}
+
 enum err session_principal(struct server *srv, const struct uuid *session, struct arena *mem,
                            struct principal *out, int64_t *ends_ms)
 {
@@ -55,6 +70,8 @@ enum err session_principal(struct server *srv, const struct uuid *session, struc
         err = store_get(srv->store, &user_type, &s.user, 0, mem, &u);
     if (!err)
         err = store_get(srv->store, &account_type, &u.account, 0, mem, &account);
+    if (!err)
+        err = check_impersonator(srv, &s, mem);
     if (err)
         return err == ERR_NOT_FOUND ? ERR_UNAUTHORIZED : err;
     if (s.ended || s.ends.ms <= clock_real_ms() || s.epoch != u.epoch ||

@@ -187,6 +187,33 @@ enum err session_begin(struct request *r, const struct sign_in *in, struct token
     return make_tokens(r, &s, role, refresh, out);
 }
 
+enum err session_impersonate(struct request *r, const struct user *u, struct stamp ends,
+                             const struct step also[2], struct tokens *out)
+{
+    struct session s = {.id = uuid_new(),
+                        .user = u->id,
+                        .account = u->account,
+                        .epoch = u->epoch,
+                        .created = clock_now(),
+                        .ends = ends,
+                        .impersonator = r->who.user};
+    const char *refresh = refresh_make(r->srv->seal, &s.id, r->mem);
+    struct audit *a = request_audit(r, &u->id, NULL);
+    struct step steps[4] = {{.kind = STEP_INSERT, .type = &session_type, .rec = &s},
+                            also[0],
+                            also[1],
+                            {.kind = STEP_INSERT, .type = &audit_type, .rec = a}};
+    struct plan plan = {.steps = steps, .n = 4};
+    enum err err;
+
+    s.token = ticket_id(r->srv->seal, refresh);
+    s.rotated = s.used = s.created;
+    describe(r, &s);
+    a->account = u->account;
+    err = store_commit(r->srv->store, &plan);
+    return err ? err : make_tokens(r, &s, role_find(u->role), refresh, out);
+}
+
 static enum err end_session(struct request *r, const struct uuid *id, const char *why)
 {
     static const char *const names[] = {"ended", NULL};
@@ -296,7 +323,8 @@ static enum err rotate(struct request *r, const struct session *s, enum role rol
     next.rotated = next.used = clock_now();
     if (next.rotated.ms <= s->rotated.ms) /* each exchange must move the guard */
         next.rotated.ms = s->rotated.ms + 1;
-    next.ends = ends_at(role, s->created);
+    if (uuid_is_zero(&s->impersonator)) /* who impersonates gets no more time */
+        next.ends = ends_at(role, s->created);
     describe(r, &next);
     return store_commit(r->srv->store, &plan);
 }

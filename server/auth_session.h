@@ -31,6 +31,13 @@ struct sign_in {
  * errors: ERR_CONFLICT: one of `also`
  */
 enum err session_begin(struct request *r, const struct sign_in *in, struct tokens *out) MUST_CHECK;
+/*
+ * A session of u in which r->who, a super_admin, acts: marked, never confirmed, over at `ends`, and
+ * when the super_admin is none any more.  The steps are committed with it.
+ */
+enum { IMPERSONATION_MS = 30 * 60 * 1000 };
+enum err session_impersonate(struct request *r, const struct user *u, struct stamp ends,
+                             const struct step also[2], struct tokens *out) MUST_CHECK;
 /* errors: ERR_UNAUTHORIZED: unknown, used up, ended */
 enum err session_refresh(struct request *r, const char *refresh_token,
                          struct tokens *out) MUST_CHECK;

@@ -321,12 +321,14 @@ static enum err run(struct reveal *v, const struct credits *max)
     for (int i = 0; i < ATTEMPTS; i++) {
         bool twin = false;
         /* The balance first: who then sees another's charge also sees what it paid for. */
-        enum err err = ledger_purse(r->srv->store, &r->who, r->mem, &v->purse);
+        enum err err = ERR_OK;
 
+        if (!r->who.test)
+            err = ledger_purse(r->srv->store, &r->who, r->mem, &v->purse);
         v->balance = v->purse.balance;
         if (!err)
             err = price_all(v);
-        if (!err && v->dry_run)
+        if (!err && (v->dry_run || r->who.test)) /* a test key reveals, and never costs */
             return v->answer(v, (struct credits){0});
         if (!err)
             err = check_price(v, max);
@@ -417,7 +419,7 @@ static enum err answer_many(struct reveal *v, struct credits charged)
         items[i].outcome = t->found ? t->outcome : "not_found";
         if (!t->found)
             continue;
-        if (!v->dry_run)
+        if (!v->dry_run && !v->r->who.test)
             items[i].charged = t->price;
         items[i].price = t->price;
         items[i].email = shown(v, t, OWN_EMAIL);

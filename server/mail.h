@@ -22,14 +22,16 @@
 
 #include "server/request.h"
 
-#define MAIL_LIST(X)                                                          \
-    X(REGISTER, "register") /* token */                                       \
-    X(TAKEN, "taken")       /* somebody registers an address that is ours */  \
-    X(RESET, "reset")       /* token */                                       \
-    X(CHANGED, "changed")   /* the password was set anew */                   \
-    X(TOTP, "totp")         /* change: "on", "off" or "new recovery codes" */ \
-    X(INVITE, "invite")     /* account, role, token */                        \
-    X(OWNER, "owner")       /* account: ownership was passed to the reader */
+#define MAIL_LIST(X)                                                                  \
+    X(REGISTER, "register")         /* token */                                       \
+    X(TAKEN, "taken")               /* somebody registers an address that is ours */  \
+    X(RESET, "reset")               /* token */                                       \
+    X(CHANGED, "changed")           /* the password was set anew */                   \
+    X(TOTP, "totp")                 /* change: "on", "off" or "new recovery codes" */ \
+    X(INVITE, "invite")             /* account, role, token */                        \
+    X(INVITE_KNOWN, "invite_known") /* account: the address has one already */        \
+    X(IMPERSONATED, "impersonated") /* reason, until */                               \
+    X(OWNER, "owner")               /* account: ownership was passed to the reader */
 
 enum mail_kind {
 #define X(name, word) MAIL_##name,

@@ -41,9 +41,20 @@ static const struct {
                    "administrator.\n" FOOTER},
     [MAIL_INVITE] = {"invite", "You are invited to an account",
                      "You are invited to the account \"{account}\" at {server}, as {role}.\n\n"
-                     "Token, good for one use:\n\n"
+                     "Token, good for a week and one use:\n\n"
                      "    {token}\n\n"
+                     "    leadgen members accept {token} --name NAME\n\n"
                      "If you expected nothing like it, do nothing.\n" FOOTER},
+    [MAIL_INVITE_KNOWN] = {"invite_known", "You were invited to another account",
+                           "You were invited to the account \"{account}\" at {server}, but this "
+                           "address has an account already, and can have no second one.\n\n"
+                           "Nothing has changed.\n" FOOTER},
+    [MAIL_IMPERSONATED] = {"impersonated", "The operator acts as you",
+                           "The operator of {server} may act as you until {until}, for this "
+                           "reason:\n\n"
+                           "    {reason}\n\n"
+                           "What is done is in the audit log under both names; your password, keys "
+                           "and second factor stay yours.\n" FOOTER},
     [MAIL_OWNER] = {"owner", "An account is yours now",
                     "You own the account \"{account}\" at {server} from now on.\n" FOOTER},
 };

@@ -9,9 +9,13 @@
                                        .owned = NO_OWNED}
 
 static const struct field account_fields[] = {
-    FIELD(account, id),    FIELD(account, name, .max = 200),
-    FIELD(account, plan),  FIELD(account, created),
-    FIELD(account, owner), {0},
+    FIELD(account, id),
+    FIELD(account, name, .max = 200),
+    FIELD(account, plan),
+    FIELD(account, created),
+    FIELD(account, owner),
+    FIELD(account, owner_since),
+    {0},
 };
 TYPE(account);
 

@@ -9,6 +9,7 @@ struct account {
     const char *name, *plan;
     struct stamp created;
     struct uuid owner; /* a user; zero in an old account: see account_owner() */
+    struct stamp owner_since;
 };
 
 /* The balance, and what each spent this month; the one record that plans are conditional on. */
@@ -60,7 +61,7 @@ struct session {
     const char *agent, *address; /* sealed: of the device, as it was last seen */
     struct uuid client;          /* keyed hash of both, who exchanged the token last */
     struct stamp confirmed;      /* when the password was last given */
-    struct uuid impersonator; /* the super_admin who acts as the user */
+    struct uuid impersonator;    /* the super_admin who acts as the user */
 };
 
 /*

@@ -125,6 +125,13 @@ const struct uuid *principal_actor(const struct principal *who)
     return uuid_is_zero(&who->key) ? &who->user : &who->key;
 }
 
+const char *request_actor_kind(const struct request *r)
+{
+    if (uuid_is_zero(principal_actor(&r->who)))
+        return NULL;
+    return uuid_is_zero(&r->who.key) ? "user" : "key";
+}
+
 struct audit *request_audit(struct request *r, const struct uuid *target, const char *detail)
 {
     struct audit *a = arena_alloc(r->mem, sizeof(*a));
@@ -133,7 +140,7 @@ struct audit *request_audit(struct request *r, const struct uuid *target, const 
         .id = uuid_new(),
         .at = clock_now(),
         .actor = *principal_actor(&r->who),
-        .actor_kind = uuid_is_zero(&r->who.key) ? "user" : "key",
+        .actor_kind = request_actor_kind(r),
         .impersonator = r->who.impersonator,
         .account = r->who.account,
         .verb = r->route->audit,

@@ -20,6 +20,7 @@ struct jobs;
 struct mailer;
 struct options;
 struct request;
+struct playground;
 struct search;
 struct seal;
 struct seal_digest;
@@ -34,9 +35,10 @@ struct server {
     struct limits *limits;
     struct jobs *jobs;
     struct mailer *mail;
-    struct auditor *auditor; /* NULL: nothing is counted */
-    int64_t started_us;   /* monotonic */
-    atomic_bool stopping; /* streams end, new requests get 503 */
+    struct playground *playground; /* what test keys see */
+    struct auditor *auditor;       /* NULL: nothing is counted */
+    int64_t started_us;            /* monotonic */
+    atomic_bool stopping;          /* streams end, new requests get 503 */
     atomic_int_fast64_t requests, errors, connections;
 };
 
@@ -51,11 +53,13 @@ struct principal {
     struct uuid key;
     uint64_t scopes; /* scope_bit()s */
     int64_t rate;    /* requests a minute of its own; 0: none */
-    bool test;       /* sees the sandbox, never costs */
+    bool test;       /* sees the playground, never costs */
 };
 
 /* Who acts: the key, else the user.  Limits, kept replies and the audit go by it. */
 const struct uuid *principal_actor(const struct principal *who);
+/* "user", "key", or NULL: nobody is signed in. */
+const char *request_actor_kind(const struct request *r);
 
 /* Where the bytes of a large body go instead of r->body. */
 struct sink {
@@ -131,10 +135,10 @@ enum route_flags {
      * sign-in or by POST /api/auth/confirm; else 403 confirm_required.
      */
     ROUTE_CONFIRMED = 1 << 5,
-    ROUTE_READS = 1 << 6,   /* changes nothing, though its method is not GET */
-    ROUTE_SANDBOX = 1 << 7, /* answers test keys, from the sandbox */
-    ROUTE_SELF = 1 << 8,    /* only the person: refused to who impersonates */
-    ROUTE_GUEST = 1 << 9,   /* who impersonates may, though no key may */
+    ROUTE_READS = 1 << 6,      /* changes nothing, though its method is not GET */
+    ROUTE_PLAYGROUND = 1 << 7, /* answers test keys, from the playground */
+    ROUTE_SELF = 1 << 8,       /* only the person: refused to who impersonates */
+    ROUTE_GUEST = 1 << 9,      /* who impersonates may, though no key may */
 };
 
 /* A row that says nothing is answered to nobody. */

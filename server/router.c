@@ -10,8 +10,9 @@
 #include "server/cors.h"
 #include "server/options.h"
 #include "server/peer.h"
-#include "server/seal.h"
+#include "server/playground.h"
 #include "server/scope.h"
+#include "server/seal.h"
 
 enum { BODY_DEFAULT = 64 * 1024, BUSY_RETRY_SECONDS = 1 };
 
@@ -60,13 +61,14 @@ static enum err limit_address(struct request *r)
 static enum err authenticate(struct request *r)
 {
     enum err err = auth_authenticate(r), limited;
+    bool is_public = r->route && r->route->role == ROLE_PUBLIC;
 
     if (err != ERR_UNAUTHORIZED && err != ERR_TOKEN_EXPIRED)
         return err;
-    if (r->route->role != ROLE_PUBLIC)
+    if (!is_public)
         request_header_add(r, "WWW-Authenticate", "Bearer");
     limited = ask_limit(r, RATE_ANONYMOUS, r->address, router_address_len(r->address));
-    if (limited || r->route->role != ROLE_PUBLIC)
+    if (limited || !is_public)
         return limited ? limited : err;
     r->who = (struct principal){.role = ROLE_PUBLIC};
     return ERR_OK;
@@ -136,7 +138,8 @@ static enum err authorise_role(struct request *r)
     if (row->flags & ROUTE_LOCAL_ADMIN && r->who.role == ROLE_SUPER_ADMIN &&
         !peer_in(r->address, r->srv->options->super_admin_addresses))
         return no;
-    if (row->flags & ROUTE_CONFIRMED && r->who.confirmed_ends_ms <= clock_real_ms())
+    if (row->flags & ROUTE_CONFIRMED && uuid_is_zero(&r->who.key) &&
+        r->who.confirmed_ends_ms <= clock_real_ms())
         return ERR_CONFIRM;
     return ERR_OK;
 }
@@ -150,7 +153,7 @@ static enum err authorise_key(struct request *r)
         return refuse(r, ERR_FORBIDDEN, NULL, "this is not for keys: sign in");
     if (!(r->who.scopes & asked))
         return refuse(r, ERR_FORBIDDEN, NULL, "this key's scopes do not list %s", scope_word(row));
-    if (r->who.test && !(row->flags & ROUTE_SANDBOX))
+    if (r->who.test && !(row->flags & ROUTE_PLAYGROUND))
         return refuse(r, ERR_FORBIDDEN, NULL, "a test key searches, shows and reveals, no more");
     return ERR_OK;
 }
@@ -160,6 +163,8 @@ static enum err authorise_impersonator(struct request *r)
 {
     unsigned flags = r->route->flags;
 
+    if (!peer_in(r->address, r->srv->options->super_admin_addresses))
+        return ERR_FORBIDDEN;
     if (flags & ROUTE_SELF || !(r->route->scope || flags & ROUTE_GUEST))
         return refuse(r, ERR_FORBIDDEN, NULL, "only the member can do this");
     return ERR_OK;
@@ -262,6 +267,8 @@ enum err route_begin(struct request *r, size_t content_length, bool has_body)
         err = found;
     if (!err)
         err = authorise(r);
+    if (!err && !uuid_is_zero(&r->who.key))
+        audit_key_used(r);
     if (!err)
         err = check_body(r, content_length, has_body);
     if (!err && r->route->open_sink)
@@ -281,6 +288,20 @@ enum err route_take(struct request *r, const void *data, size_t n)
     return r->sink.write(r->sink.arg, data, n);
 }
 
+/* Test keys are answered by the same handlers over other data. */
+static enum err handle(struct request *r)
+{
+    struct server *real = r->srv;
+    enum err err = ERR_OK;
+
+    if (r->who.test)
+        err = real->playground->server(real->playground, &r->srv);
+    if (!err)
+        err = r->route->handle(r);
+    r->srv = real;
+    return err;
+}
+
 enum err route_finish(struct request *r)
 {
     bool answered = false;
@@ -288,11 +309,11 @@ enum err route_finish(struct request *r)
 
     if (!err)
         err = router_body(r);
-    if (!err && r->route->flags & ROUTE_IDEMPOTENT)
+    if (!err && r->route->flags & ROUTE_IDEMPOTENT && !r->who.test)
         err = kept_find(r, &answered);
     if (err || answered)
         return err;
-    err = r->route->handle(r);
+    err = handle(r);
     /* A twin under the same key was faster: its reply is kept by now. */
     if (err == ERR_CONFLICT && r->kept) {
         enum err twin = kept_find(r, &answered);

@@ -14,6 +14,7 @@
 #include "server/jobs.h"
 #include "server/limits_redis.h"
 #include "server/mail.h"
+#include "server/playground.h"
 #include "server/sandbox.h"
 #include "server/seal.h"
 #include "server/search/search.h"
@@ -120,6 +121,7 @@ static enum err start(struct running *run, const struct options *o, struct arena
     err = start_limits(srv, o, why);
     if (!err)
         err = start_search(srv, mem);
+    srv->playground = playground_new(srv);
     if (!err)
         err = audit_start(srv, &srv->auditor);
     if (!err)
@@ -144,6 +146,7 @@ static void stop(struct running *run)
     control_stop(run->control);
     jobs_stop(srv->jobs);
     mail_stop(srv->mail);
+    playground_free(srv->playground);
     auth_stop(srv->auth);
     audit_stop(srv->auditor);
     search_close(srv->search);

@@ -65,8 +65,8 @@ struct shape {
     struct {
         uint8_t field, op;
     } where[CONDS_MAX]; /* field: 1 + number; 0 ends */
-    uint8_t order;     /* 1 + number of the field that orders; 0: id */
-    uint8_t unused[3]; /* no padding: shapes are compared and hashed as bytes */
+    uint8_t order;      /* 1 + number of the field that orders; 0: id */
+    uint8_t unused[3];  /* no padding: shapes are compared and hashed as bytes */
 };
 _Static_assert(sizeof(struct shape) == 32, "struct shape has no padding");
 

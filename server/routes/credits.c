@@ -90,11 +90,11 @@ const struct route credits_routes[] = {
      .role = ROLE_VIEWER, .scope = "credits", .query = &page_query_type,
      .reply = &credits_reply_type},
     {"POST", "/api/admin/credits", credits_grant, "Give an account credits, or take some back.",
-     .role = ROLE_SUPER_ADMIN, .scope = "admin", .rate = RATE_WRITE, .body = &grant_request_type,
+     .role = ROLE_SUPER_ADMIN, .rate = RATE_WRITE, .body = &grant_request_type,
      .reply = &grant_reply_type, .flags = ROUTE_IDEMPOTENT | ROUTE_LOCAL_ADMIN,
      .audit = "credits.grant"},
     {"GET", "/api/admin/credits", credits_show,
      "The same as /api/credits, for the admin of the account.", .role = ROLE_ADMIN,
-     .scope = "admin", .query = &page_query_type, .reply = &credits_reply_type},
+     .scope = "credits", .query = &page_query_type, .reply = &credits_reply_type},
     {0},
 };

@@ -1,6 +1,7 @@
 /* The members of an account, for its admins; everybody, for the super_admin. */
 #include <string.h>
 
+#include "server/account.h"
 #include "server/auth.h"
 #include "server/auth_private.h"
 
@@ -138,15 +139,43 @@ static enum err find_other(struct request *r, const struct user *u, const struct
     return err;
 }
 
-/* The guards on both epochs let one of two changes win that would each rely on the other's user. */
-static enum err save_user(struct request *r, const struct user *u, const struct user *next,
-                          const struct user *other)
+/* What a change relies on, besides the member as it was. */
+struct relied_on {
+    struct user other;      /* who remains with the role; zero: nobody need */
+    struct account account; /* whose owner it is not; zero: it does not matter */
+};
+
+/*
+ * The owner stays an active admin until somebody else owns the account; only the super_admin may
+ * end that, and passes the account on.  Where nobody was ever made the owner, it is the next admin
+ * by itself.
+ */
+static enum err check_owner(struct request *r, const struct user *u, const struct user *next,
+                            struct account *a)
 {
-    static const char *const changed[] = {"role", "state", "epoch", NULL};
+    enum err err;
+
+    if (!is_active(u, ROLE_ADMIN) || is_active(next, ROLE_ADMIN) || r->who.role >= ROLE_SUPER_ADMIN)
+        return ERR_OK;
+    err = store_get(r->srv->store, &account_type, &u->account, 0, r->mem, a);
+    if (!err && uuid_equal(&a->owner, &u->id))
+        return refuse(r, ERR_CONFLICT, NULL, "this is the owner: pass the account on first");
+    return err;
+}
+
+/*
+ * The guards on both epochs let one of two changes win that would each rely on the other's user;
+ * the one on the account, one of a demotion and a transfer to the same member.
+ */
+static enum err save_user(struct request *r, const struct user *u, const struct user *next,
+                          const struct relied_on *on)
+{
+    static const char *const changed[] = {"role",        "state",     "epoch", "capped",
+                                          "monthly_cap", "keys_void", NULL};
     static const char *const kept[] = {"epoch", NULL};
     struct audit *a =
         request_audit(r, &u->id, arena_printf(r->mem, "%s, %s", next->role, next->state));
-    struct step steps[3] = {
+    struct step steps[4] = {
         {.kind = STEP_UPDATE,
          .type = &user_type,
          .rec = next,
@@ -154,58 +183,77 @@ static enum err save_user(struct request *r, const struct user *u, const struct 
          .guard = "epoch",
          .guard_value = u->epoch},
         {.kind = STEP_INSERT, .type = &audit_type, .rec = a},
-        {.kind = STEP_UPDATE,
-         .type = &user_type,
-         .rec = other,
-         .fields = fields_named(&user_type, kept),
-         .guard = "epoch",
-         .guard_value = other->epoch},
     };
-    struct plan plan = {.steps = steps, .n = uuid_is_zero(&other->id) ? 2 : 3};
+    struct plan plan = {.steps = steps, .n = 2};
     enum err err;
 
+    if (!uuid_is_zero(&on->other.id))
+        steps[plan.n++] = (struct step){.kind = STEP_UPDATE,
+                                        .type = &user_type,
+                                        .rec = &on->other,
+                                        .fields = fields_named(&user_type, kept),
+                                        .guard = "epoch",
+                                        .guard_value = on->other.epoch};
+    if (!uuid_is_zero(&on->account.id))
+        steps[plan.n++] = account_owner_stays(&on->account);
     a->account = u->account;
     err = store_commit(r->srv->store, &plan);
     auth_changed(r->srv->auth);
     return err;
 }
 
+/* A new role or state ends the sessions; who is disabled loses the keys for good. */
+static void apply(const struct request *r, const struct user_change *ask, struct user *u)
+{
+    if (ask->role)
+        u->role = ask->role;
+    if (ask->state)
+        u->state = ask->state;
+    if (ask->role || ask->state)
+        u->epoch++;
+    if (strcmp(u->state, "active") != 0)
+        u->keys_void = clock_now();
+    if (body_has(r, "monthly_cap"))
+        u->monthly_cap = ask->monthly_cap;
+    if (body_has(r, "capped") || body_has(r, "monthly_cap"))
+        u->capped = body_has(r, "capped") ? ask->capped : true;
+}
+
 static enum err user_change(struct request *r)
 {
     const struct user_change *ask = r->body;
-    struct user u = {0}, next, other = {0};
+    struct relied_on on = {0};
+    struct user u = {0}, next;
     enum err err = load_user(r, &u);
 
-    if (!err && !ask->role && !ask->state)
-        return refuse(r, ERR_INVALID, "role", "say what to change: role or state");
+    if (!err && !r->body_given)
+        return refuse(r, ERR_INVALID, "role", "say what to change: role, state or the cap");
     if (!err && ask->role)
         err = check_role(r, ask->role);
     if (err)
         return err;
     next = u;
-    if (ask->role)
-        next.role = ask->role;
-    if (ask->state)
-        next.state = ask->state;
-    next.epoch++;
-    err = find_other(r, &u, &next, &other);
+    apply(r, ask, &next);
+    err = check_owner(r, &u, &next, &on.account);
     if (!err)
-        err = save_user(r, &u, &next, &other);
+        err = find_other(r, &u, &next, &on.other);
+    if (!err)
+        err = save_user(r, &u, &next, &on);
     return err ? err : reply(r, 200, &user_type, &next);
 }
 
 const struct route users_routes[] = {
     {"GET", "/api/admin/users", user_list, "List the members.", .role = ROLE_ADMIN,
-     .scope = "admin", .query = &page_query_type, .reply = &user_page_type,
+     .scope = "members", .query = &page_query_type, .reply = &user_page_type,
      .flags = ROUTE_LOCAL_ADMIN},
     {"POST", "/api/admin/users", user_add, "Make a member of your account.", .role = ROLE_ADMIN,
-     .scope = "admin", .rate = RATE_WRITE, .body = &user_create_type, .reply = &user_type,
+     .scope = "members", .rate = RATE_WRITE, .body = &user_create_type, .reply = &user_type,
      .flags = ROUTE_LOCAL_ADMIN, .audit = "user.create"},
     {"GET", "/api/admin/users/:id", user_show, "Read a member.", .role = ROLE_ADMIN,
-     .scope = "admin", .reply = &user_type, .flags = ROUTE_LOCAL_ADMIN},
+     .scope = "members", .reply = &user_type, .flags = ROUTE_LOCAL_ADMIN},
     {"PATCH", "/api/admin/users/:id", user_change,
-     "Change a member's role or state; their sessions end.", .role = ROLE_ADMIN, .scope = "admin",
-     .rate = RATE_WRITE, .body = &user_change_type, .reply = &user_type, .flags = ROUTE_LOCAL_ADMIN,
-     .audit = "user.change"},
+     "Change a member's role, state or cap; with the first two their sessions end.",
+     .role = ROLE_ADMIN, .scope = "members", .rate = RATE_WRITE, .body = &user_change_type,
+     .reply = &user_type, .flags = ROUTE_LOCAL_ADMIN, .audit = "user.change"},
     {0},
 };

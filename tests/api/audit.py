@@ -65,7 +65,7 @@ def signed(public, message, signature):
 
 
 # The chain, as server/chain.h says it.
-IDS = {"id", "actor_id", "account_id", "target_id", "chain"}
+IDS = {"id", "actor_id", "impersonator_id", "account_id", "target_id", "chain"}
 
 
 def ms(text):
@@ -255,7 +255,7 @@ TAMPER = {
     "DELETE FROM audit": "truncated",
     "UPDATE audit SET seq = NULL WHERE seq = (SELECT max(seq) FROM audit)": "truncated",
     "INSERT INTO audit (id, verb, at) VALUES (randomblob(16), 'x', 1)": "inserted: record 0",
-    "INSERT INTO audit SELECT randomblob(16), at, actor_id, account_id, verb, target_id, outcome,"
+    "INSERT INTO audit SELECT randomblob(16), at, actor_id, actor_kind, impersonator_id, account_id, verb, target_id, outcome,"
     " detail, request_id, count, seq + 1000, chain, previous, hash, mac, covers, anchor, key,"
     " signature FROM audit WHERE seq = 3": "missing",
     "UPDATE audit SET seq = seq + 100000 WHERE seq IN (3, 4); UPDATE audit SET seq = 4 WHERE"

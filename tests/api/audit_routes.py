@@ -115,6 +115,20 @@ def acts(s):
         other = [x for x in mine if not x.get("current")][0]
         return status("adm", "DELETE", "/api/sessions/" + other["id"])
 
+    def key():
+        got = s.call("ann", "POST", "/api/keys", {"name": "k", "scopes": ["search:read"]})
+        memory["key"] = "/api/keys/" + got[1].get("key", {}).get("id", "")
+        return got[0]
+
+    def invite(name="guest"):
+        got = s.call("adm", "POST", "/api/invitations", {"email": f"{name}@acme.example",
+                                                         "role": "viewer"})
+        memory["invitation"] = "/api/invitations/" + got[1].get("id", "")
+        return got[0]
+
+    def id_of(name):
+        return s.call(name, "GET", "/api/me")[1]["id"]
+
     reveal = f"/api/profiles/{ids[0]}/reveal"
     return [
         ("POST", "/api/auth/login", "session.begin", lambda: login("ann")[0]),
@@ -166,6 +180,36 @@ def acts(s):
         ("PATCH", "/api/admin/users/:id", "user.change",
          lambda: status("adm", "PATCH", "/api/admin/users/" + memory["user"],
                         {"role": "user"})),
+        ("POST", "/api/keys", "key.create", key),
+        ("PATCH", "/api/keys/:id", "key.change",
+         lambda: status("ann", "PATCH", memory["key"], {"name": "another"})),
+        ("POST", "/api/keys/:id/rotate", "key.rotate",
+         lambda: status("ann", "POST", memory["key"] + "/rotate", {})),
+        ("DELETE", "/api/keys/:id", "key.revoke",
+         lambda: status("ann", "DELETE", memory["key"])),
+        ("POST", "/api/invitations", "invitation.create", invite),
+        ("POST", "/api/invitations/:id/resend", "invitation.resend",
+         lambda: status("adm", "POST", memory["invitation"] + "/resend")),
+        (None, None, "mail.read", lambda: memory.update(t=mail_token(s, "invited")) or 200),
+        ("POST", "/api/invitations/accept", "user.create",
+         lambda: status(None, "POST", "/api/invitations/accept", {
+             "token": memory["t"], "name": "A Guest", "password": s.password("guest")})),
+        (None, None, "invitation.create", lambda: invite("other")),
+        ("DELETE", "/api/invitations/:id", "invitation.revoke",
+         lambda: status("adm", "DELETE", memory["invitation"])),
+        ("PATCH", "/api/account", "account.change",
+         lambda: status("adm", "PATCH", "/api/account", {"name": "Acme"})),
+        ("PATCH", "/api/admin/accounts/:id", "account.change",
+         lambda: status("root", "PATCH", "/api/admin/accounts/" + s.accounts["adm"],
+                        {"plan": "premium"})),
+        ("POST", "/api/admin/accounts/:id/owner", "account.owner",
+         lambda: status("root", "POST", f"/api/admin/accounts/{s.accounts['adm']}/owner",
+                        {"user_id": id_of("adm")})),
+        ("POST", "/api/account/owner", "account.owner",
+         lambda: status("adm", "POST", "/api/account/owner", {"user_id": id_of("ann")})),
+        ("POST", "/api/admin/impersonations", "session.impersonate",
+         lambda: status("root", "POST", "/api/admin/impersonations", {
+             "user_id": id_of("adm"), "reason": "a ticket of the test"})),
         ("GET", "/api/admin/audit/export", "audit.export",
          lambda: status("adm", "GET", "/api/admin/audit/export")),
         ("POST", "/api/auth/logout", "session.end",

@@ -28,13 +28,45 @@ def storm(s, name, make):
     return results
 
 
+def spent(s, name):
+    return sum(-e["amount"] for e in s.call(name, "GET", "/api/credits?page_size=1000")[1]["entries"]
+               if e["kind"] == "reveal")
+
+
+def caps(c, s, ids, ask):
+    """A member's cap, then a key's, each with one credit left; then none, which is the control."""
+    users = s.call("chief", "GET", "/api/admin/users")[1]["items"]
+    member = next(u["id"] for u in users if u["email"].startswith("capped@"))
+    made = s.call("free", "POST", "/api/keys", {"name": "k", "scopes": ["reveal:write"],
+                                                "monthly_cap": 1})[1]
+    s.tokens["key of free"] = made["secret"]
+    for name, owner, cap in (("capped", "chief", {"monthly_cap": 1}), ("key of free", None, None),
+                             ("capped", "chief", {"capped": False})):
+        before, half = spent(s, "chief"), ids[500:] if name == "capped" else ids[:500]
+        if owner:
+            status, _ = s.call(owner, "PATCH", f"/api/admin/users/{member}", cap)
+            c.check(status == 200, f"the cap is set: {status}")
+        r = storm(s, name, lambda i: (f"/api/profiles/{half[i % 500]}/reveal", ask))
+        took, bought = spent(s, "chief") - before, sum(b'"charged":1,' in x[1] for x in r)
+        if cap == {"capped": False}:
+            c.check(took == bought == 7, f"without the cap the rest of the balance goes: {took}")
+            c.check({x[0] for x in r if b"insufficient_credits" in x[1]} == {402}, "then 402")
+        else:
+            c.check(took == bought == 1, f"{name}: one credit left, {took} spent, {bought} bought")
+            c.check({x[0] for x in r if b"cap_reached" in x[1]} == {402}, "then 402")
+    c.ok("1,000 reveals, one credit left of a member's or a key's cap: one debit; without it, all")
+
+
 def main():
     c = Checks("race")
     with Server(rows=1500) as s:
         for name, credits in (("one", 1), ("same", 1), ("key", 3)):
             s.user(name, "user", credits)
         s.user("boss", "super_admin")
-        unlimited = [x for r in ("general", "search", "reveal", "anonymous", "login")
+        s.user("chief", "admin", 9)
+        s.user("capped", "user", 0, "chief")
+        s.user("free", "user", 0, "chief")
+        unlimited = [x for r in ("general", "search", "reveal", "write", "anonymous", "login")
                      for x in (f"--rate_{r}", "unlimited")]
         s.start(*unlimited)
         s.wait_searchable("one")
@@ -66,7 +98,8 @@ def main():
         c.check(len({x[1] for x in r}) == 1, "identical bytes under one key")
         c.ok("1,000 times one key: one effect, identical bytes")
 
-        for name, want in (("one", 0), ("same", 0), ("key", 2)):
+        caps(c, s, ids, ask)
+        for name, want in (("chief", 0), ("one", 0), ("same", 0), ("key", 2)):
             _, reply = s.call(name, "GET", "/api/credits")
             total = sum(e["amount"] for e in reply["entries"])
             c.check(reply["balance"] == want == total, f"{name}: {reply['balance']}, entries {total}")

@@ -19,9 +19,18 @@ INSERT INTO ownership VALUES (x'21', x'01', x'f1', 'email', x'11'),
                              (x'22', x'01', x'f1', 'phone', x'12');
 """
 
+# The wallet counts 100 for one member in November 2026; its entries of then say so, or not.
+COUNTED = ("ALTER TABLE wallet ADD COLUMN spent BLOB;"
+           "ALTER TABLE entry ADD COLUMN actor_id BLOB; ALTER TABLE entry ADD COLUMN key_id BLOB;"
+           "ALTER TABLE entry ADD COLUMN at INTEGER;"
+           "UPDATE wallet SET spent = x'F205000000000000" + "aa" * 16 + "6400000000000000'"
+           " WHERE id = x'01'; UPDATE entry SET actor_id = x'" + "aa" * 16 + "', at = ")
+
 # What is done to a sound ledger, and words of the rule that must notice; None: it stays sound.
 CASES = [
     ("", None),
+    (COUNTED + "1796000000000 WHERE id = x'11'", None),
+    (COUNTED + "1790000000000 WHERE id = x'11'", "counter is the sum"),
     ("DELETE FROM ownership WHERE id = x'22';"
      "INSERT INTO entry VALUES (x'13', x'01', 'refund', 300, 900, x'a2');"
      "UPDATE wallet SET balance = 900 WHERE id = x'01'", None),

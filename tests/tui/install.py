@@ -49,7 +49,8 @@ def complete(root, *words):
 
 def completions(c, root):
     commands = re.findall(r"^  ([a-z]+)(?: ([a-z]+))?  ", subprocess.run(
-        [BUILD + "/leadgen", "--help"], capture_output=True, text=True).stdout, re.M)
+        f"{BUILD}/leadgen --help; {BUILD}/leadgen help more", shell=True, capture_output=True,
+        text=True).stdout, re.M)
     top = complete(root, "")
     c.check(len(commands) > 10 and sorted({x for x, _ in commands}) == sorted(x for x in top if x[0] != "-"),
             f"bash offers every command, once: {top}")

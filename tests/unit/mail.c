@@ -14,8 +14,13 @@ static const char *hostile;
 
 static struct mail rendered(enum mail_kind kind)
 {
-    struct mail_value values[] = {
-        {"token", hostile}, {"account", hostile}, {"role", hostile}, {"change", hostile}, {0}};
+    struct mail_value values[] = {{"token", hostile},
+                                  {"account", hostile},
+                                  {"role", hostile},
+                                  {"change", hostile},
+                                  {"reason", hostile},
+                                  {"until", hostile},
+                                  {0}};
     struct step step = mail_step(&srv, mem, kind, "ann@acme.example", values);
     const struct mail *m = step.rec;
 

@@ -129,8 +129,7 @@ static bool wants_code(const struct cli_reply *reply)
     return reply->err && strcmp(reply->field, "totp") == 0;
 }
 
-/* Give the password once more; the code when it is asked for. */
-static struct cli_reply confirm(struct cli *c)
+struct cli_reply auth_confirm(struct cli *c)
 {
     char password[AUTH_PASSWORD_MAX] = "";
     struct auth_member members[] = {{"password", password}, {"totp", cli_option(c, "totp")}, {0}};
@@ -152,7 +151,7 @@ struct cli_reply auth_post_confirmed(struct cli *c, const char *path,
 
     if (reply.err != ERR_CONFIRM)
         return reply;
-    reply = confirm(c);
+    reply = auth_confirm(c);
     return reply.err ? reply : auth_post(c, path, members, false);
 }
 

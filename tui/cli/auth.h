@@ -22,6 +22,8 @@ struct cli_reply auth_post(struct cli *c, const char *path, const struct auth_me
  */
 struct cli_reply auth_post_confirmed(struct cli *c, const char *path,
                                      const struct auth_member *members);
+/* Give the password once more, and the code when it is asked for: the session is confirmed. */
+struct cli_reply auth_confirm(struct cli *c);
 /* Keep the tokens of a reply. */
 enum exit_code auth_keep(struct cli *c, const struct cli_reply *reply);
 /* Print a reply's message. */

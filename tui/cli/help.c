@@ -8,7 +8,7 @@ static void list_commands(FILE *to, bool rare)
 {
     for (const struct cli_command *const *c = cli_commands; *c; c++)
         if ((*c)->rare == rare)
-            fprintf(to, "  %-14s %s\n", (*c)->name, (*c)->help);
+            fprintf(to, "  %-*s %s\n", rare ? 20 : 14, (*c)->name, (*c)->help);
 }
 
 void cli_help(FILE *to)
