@@ -2,6 +2,7 @@
 code (read back by zbar, answered by oathtool), sessions.
 """
 import json
+import codecs
 import os
 import pty
 import re
@@ -55,6 +56,7 @@ class Terminal:
         if self.pid == 0:
             os.execve(person.server[0], person.server + list(words), person.env)
         self.text = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
 
     def wait(self, pattern):
         end = time.monotonic() + 30
@@ -64,7 +66,7 @@ class Terminal:
                 return found
             if select.select([self.fd], [], [], 0.1)[0]:
                 try:
-                    self.text += os.read(self.fd, 65536).decode()
+                    self.text += self.decoder.decode(os.read(self.fd, 65536))
                 except OSError:
                     break
         raise RuntimeError(f"waited in vain for {pattern}: {self.text[-500:]}")
