@@ -45,7 +45,7 @@ enum { NEW_USER_ALSO = 2 };
 struct new_user {
     const char *email, *password;
     const char *password_hash; /* instead of a password: made and checked before */
-    const char *name; /* may be NULL */
+    const char *name;          /* may be NULL */
     enum role role;
     struct uuid account;
     struct credits credits;

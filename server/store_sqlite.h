@@ -263,8 +263,8 @@ int lite_chain_open(struct sqlite_store *s, const struct table *t);
  * *copy (of at least the type's size) becomes the record as the next link, and *next the head when
  * it is inserted; its texts are rec's, the writer's head's, next's, and mac.
  */
-void lite_chain_link(const struct writer *w, const struct table *t, const void *rec,
-                     void *copy, struct chain_head *next, char mac[CHAIN_MAC_HEX]);
+void lite_chain_link(const struct writer *w, const struct table *t, const void *rec, void *copy,
+                     struct chain_head *next, char mac[CHAIN_MAC_HEX]);
 /* Make the writer's head the durable one. */
 void lite_chain_publish(struct sqlite_store *s);
 void lite_chain_head(struct store *s, struct chain_head *out);

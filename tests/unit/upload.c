@@ -292,12 +292,13 @@ static void links_companies(void)
 static void takes_no_address_for_a_text(void)
 {
     struct profile p;
-    struct job job = load("Name,Email,Company,Title,City,LinkedIn,Keywords\n"
-                          "Ann,ann@b.example,Acme wy@s.example,CFO (x.y@s.example),"
-                          "\xef\xbc\xa0 home,linkedin.com/in/ann?mail=wy@s.example#wy@s.example,"
-                          "\"a, wy@s.example\"\n"
-                          "wy@s.example,,,,,linkedin.com/in/wy@s.example,\n"
-                          "wy\xef\xbc\xa0s.example,b@b.example,C @ Home,@ large,,medium.com/@cc,\n");
+    struct job job =
+        load("Name,Email,Company,Title,City,LinkedIn,Keywords\n"
+             "Ann,ann@b.example,Acme wy@s.example,CFO (x.y@s.example),"
+             "\xef\xbc\xa0 home,linkedin.com/in/ann?mail=wy@s.example#wy@s.example,"
+             "\"a, wy@s.example\"\n"
+             "wy@s.example,,,,,linkedin.com/in/wy@s.example,\n"
+             "wy\xef\xbc\xa0s.example,b@b.example,C @ Home,@ large,,medium.com/@cc,\n");
 
     CHECK_STR(counts(&job), "2 0 0 0 1");
     CHECK_STR(rejects(&job), "2,Company,address_in_text\n2,Title,address_in_text\n"
