@@ -20,7 +20,7 @@ static void choose_frequent(struct planes *p, const uint32_t *counts, uint32_t n
     size_t k = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        size_t at = k;
+        size_t at;
 
         if (k == CHOSEN && counts[i] <= counts[top[k - 1]])
             continue;
