@@ -1,7 +1,7 @@
 /* Accounts, invitations, API keys, limits, impersonation. */
 #include <string.h>
 
-#include "common/api.h"
+#include "common/api_rows.h"
 
 const char *const tier_words[] = {"starter", "premium", "enterprise", NULL};
 
@@ -12,23 +12,6 @@ enum tier tier_find(const char *word)
             return (enum tier)i;
     return TIER_STARTER;
 }
-
-#define EMAIL(record, member, flags_)                                                  \
-    FIELD(record, member, .label = "E-mail", .min = 3, .max = 254, .pii = PII_CONTACT, \
-          .flags = flags_)
-#define ROLE(record, flags_) \
-    FIELD(record, role, .label = "Role", .words = role_words, .flags = flags_)
-#define CAP(record)                                                            \
-    FIELD(record, capped, .label = "Capped", .doc = "false: no cap."),         \
-        FIELD(record, monthly_cap, .label = "Monthly cap", .max = CREDITS_MAX, \
-              .doc = "The most that may be spent in a calendar month (UTC), where it is capped.")
-
-#define TYPE(record, doc_)                                                              \
-    const struct type record##_type = {#record, sizeof(struct record), record##_fields, \
-                                       .owned = NO_OWNED, .doc = doc_}
-#define PAGE(record, item)                        \
-    FIELD(record, items, .type = &(item##_type)), \
-        FIELD(record, next_cursor, .doc = "null: this was the last page.")
 
 static const struct field account_view_fields[] = {
     FIELD(account_view, id),

@@ -1,7 +1,7 @@
 /* People and sign-in, credits and reveals. */
 #include <string.h>
 
-#include "common/api.h"
+#include "common/api_rows.h"
 
 static const char *const all_role_words[] = {"nobody", "public",      "viewer", "user",
                                              "admin",  "super_admin", NULL};
@@ -25,25 +25,6 @@ static const char *const entry_words[] = {"grant", "reveal", "refund", NULL};
 static const char *const contact_words[] = {"email", "phone", NULL};
 static const char *const outcome_words[] = {"revealed",   "owned",     "empty",
                                             "suppressed", "not_found", NULL};
-
-#define EMAIL(record, member, flags_)                                                  \
-    FIELD(record, member, .label = "E-mail", .min = 3, .max = 254, .pii = PII_CONTACT, \
-          .flags = flags_)
-/* Exact bytes, 15 to 256 of them; the server checks more (DECISIONS.md 9). */
-#define PASSWORD(record, member)                                                        \
-    FIELD(record, member, .label = "Password", .min = 1, .max = 256, .pii = PII_SECRET, \
-          .flags = FIELD_REQUIRED | FIELD_WRITE_ONLY)
-#define TOKEN(record, member) \
-    FIELD(record, member, .max = 200, .pii = PII_SECRET, .flags = FIELD_REQUIRED | FIELD_WRITE_ONLY)
-
-#define CAP(record)                                                            \
-    FIELD(record, capped, .label = "Capped", .doc = "false: no cap."),         \
-        FIELD(record, monthly_cap, .label = "Monthly cap", .max = CREDITS_MAX, \
-              .doc = "The most that may be spent in a calendar month (UTC), where it is capped.")
-
-#define TYPE(record, doc_)                                                              \
-    const struct type record##_type = {#record, sizeof(struct record), record##_fields, \
-                                       .owned = NO_OWNED, .doc = doc_}
 
 static const struct field login_request_fields[] = {
     EMAIL(login_request, email, FIELD_REQUIRED),
@@ -139,7 +120,7 @@ TYPE(user, "A person who signs in.");
 
 static const struct field user_create_fields[] = {
     EMAIL(user_create, email, FIELD_REQUIRED),
-    FIELD(user_create, role, .label = "Role", .words = role_words, .flags = FIELD_REQUIRED),
+    ROLE(user_create, FIELD_REQUIRED),
     PASSWORD(user_create, password),
     {0},
 };

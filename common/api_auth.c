@@ -1,9 +1,5 @@
 /* Sessions, the second factor, the outbox. */
-#include "common/api.h"
-
-#define TYPE(record, doc_)                                                              \
-    const struct type record##_type = {#record, sizeof(struct record), record##_fields, \
-                                       .owned = NO_OWNED, .doc = doc_}
+#include "common/api_rows.h"
 
 static const char *const device_outcomes[] = {"waiting", "approved", "denied", NULL};
 static const char *const mail_states[] = {"queued", "dead", NULL};

@@ -1,9 +1,5 @@
 /* Uploads, jobs and operations. */
-#include "common/api.h"
-
-#define TYPE(record, doc_)                                                              \
-    const struct type record##_type = {#record, sizeof(struct record), record##_fields, \
-                                       .owned = NO_OWNED, .doc = doc_}
+#include "common/api_rows.h"
 
 const char *const job_state_words[] = {"queued", "running", "done", "failed", "cancelled", NULL};
 

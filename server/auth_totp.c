@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "server/auth_private.h"
+#include "server/auth_typed.h"
 #include "server/tls.h"
 
 enum { STEP_MS = 30000, DIGITS = 6, SKEW = 1, SECRET_TEXT = 32, CODE_CHARS = 10, HASH = 16 };
@@ -90,11 +91,9 @@ void totp_new_codes(const struct seal *s, struct totp *t, struct arena *mem, str
     const char **hashes = arena_alloc(mem, TOTP_CODES * sizeof(*hashes));
 
     for (int i = 0; i < TOTP_CODES; i++) {
-        uint8_t random[10];
-        const char *code;
+        char code[CODE_CHARS + 1];
 
-        randombytes_buf(random, sizeof(random));
-        code = arena_strndup(mem, base32_text(mem, random, sizeof(random)), CODE_CHARS);
+        typed_make(base32, CODE_CHARS, code);
         texts[i] = arena_printf(mem, "%.5s-%s", code, code + 5);
         hashes[i] = hash_of(s, &t->id, code, mem);
     }
@@ -149,24 +148,6 @@ static int64_t find_step(const struct totp *t, const char *text)
     return found;
 }
 
-/* Small letters and the dash are a matter of taste. */
-static bool tidy_code(const char *text, char out[CODE_CHARS + 1])
-{
-    size_t n = 0;
-
-    for (; *text; text++) {
-        char c = *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text;
-
-        if (c == '-' || c == ' ')
-            continue;
-        if (n == CODE_CHARS || !strchr(base32, c))
-            return false;
-        out[n++] = c;
-    }
-    out[n] = '\0';
-    return n == CODE_CHARS;
-}
-
 static bool without_code(const struct seal *s, const struct totp *t, const char *text,
                          struct arena *mem, struct totp *next)
 {
@@ -174,7 +155,7 @@ static bool without_code(const struct seal *s, const struct totp *t, const char 
     const char **left = arena_alloc(mem, (t->codes.n + 1) * sizeof(*left)), *hash;
     size_t n = 0;
 
-    if (!tidy_code(text, code))
+    if (!typed_tidy(text, base32, CODE_CHARS, code))
         return false;
     hash = hash_of(s, &t->id, code, mem);
     for (size_t i = 0; i < t->codes.n; i++)

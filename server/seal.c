@@ -289,48 +289,63 @@ static struct seal *derive(const struct ring *r)
     return s;
 }
 
-enum err seal_open(const char *keys_dir, struct seal **out, struct problem *why)
+static void ring_close(int dir, struct ring *r)
 {
-    struct ring *r;
+    secret_free(r, sizeof(*r));
+    close(dir);
+}
+
+/* The directory, and room for its ring; ring_close() after ERR_OK alone. */
+static enum err ring_open(const char *keys_dir, int *dir, struct ring **r, struct problem *why)
+{
     enum err err;
-    int dir;
 
     if (sodium_init() < 0)
         return problem_set(why, "keys", "the cryptographic library does not work here");
-    err = open_dir(keys_dir, &dir, why);
+    err = open_dir(keys_dir, dir, why);
     if (err)
         return err;
-    r = secret_new(sizeof(*r));
-    err = r ? load_or_make(dir, r, why) : ERR_NO_MEMORY;
-    *out = err ? NULL : derive(r);
+    *r = secret_new(sizeof(**r));
+    if (*r)
+        return ERR_OK;
+    close(*dir);
+    return ERR_NO_MEMORY;
+}
+
+enum err seal_open(const char *keys_dir, struct seal **out, struct problem *why)
+{
+    struct ring *r;
+    int dir;
+    enum err err = ring_open(keys_dir, &dir, &r, why);
+
+    *out = NULL;
+    if (err)
+        return err;
+    err = load_or_make(dir, r, why);
+    if (!err)
+        *out = derive(r);
     if (!err && !*out)
         err = ERR_NO_MEMORY;
-    secret_free(r, sizeof(*r));
-    close(dir);
+    ring_close(dir, r);
     return err;
 }
 
 enum err seal_rotate(const char *keys_dir, struct problem *why)
 {
     struct ring *r;
-    enum err err;
     int dir;
+    enum err err = ring_open(keys_dir, &dir, &r, why);
 
-    if (sodium_init() < 0)
-        return problem_set(why, "keys", "the cryptographic library does not work here");
-    err = open_dir(keys_dir, &dir, why);
     if (err)
         return err;
-    r = secret_new(sizeof(*r));
-    err = r ? load(dir, r, why) : ERR_NO_MEMORY;
+    err = load(dir, r, why);
     if (err == ERR_NOT_FOUND)
         err = problem_set(why, "keys", "there is no key ring yet");
     else if (!err && !ring_add(r))
         err = problem_set(why, "keys", "the key ring is full");
     if (!err)
         err = save(dir, r, false, why);
-    secret_free(r, sizeof(*r));
-    close(dir);
+    ring_close(dir, r);
     return err;
 }
 
@@ -352,14 +367,12 @@ static bool is_grown(const struct seal *s, const struct ring *r)
 enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why)
 {
     struct ring *r;
-    enum err err;
     int dir;
+    enum err err = ring_open(keys_dir, &dir, &r, why);
 
-    err = open_dir(keys_dir, &dir, why);
     if (err)
         return err;
-    r = secret_new(sizeof(*r));
-    err = r ? load(dir, r, why) : ERR_NO_MEMORY;
+    err = load(dir, r, why);
     if (err == ERR_NOT_FOUND)
         err = problem_set(why, "keys", "the key ring is gone");
     if (!err) {
@@ -370,8 +383,7 @@ enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why)
             err = problem_set(why, "keys", "the key ring is another one");
         pthread_mutex_unlock(&s->adding);
     }
-    secret_free(r, sizeof(*r));
-    close(dir);
+    ring_close(dir, r);
     return err;
 }
 

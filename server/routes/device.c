@@ -2,11 +2,11 @@
  * Letting in a device without a keyboard or a browser of its own (RFC 8628): it shows a short code,
  * and somebody who is signed in elsewhere gives that code.
  */
-#include <sodium.h>
 #include <string.h>
 
 #include "server/auth_private.h"
 #include "server/auth_session.h"
+#include "server/auth_typed.h"
 #include "server/options.h"
 
 enum { LIFE_SECONDS = 600, INTERVAL = 5, INTERVAL_STEP = 5, INTERVAL_MOST = 60, EARLY_MS = 500 };
@@ -34,11 +34,10 @@ static enum err device_begin(struct request *r)
     struct plan plan = {.steps = &step, .n = 1};
     struct device_reply out = {
         .verification_uri = server_url(r), .expires_in = LIFE_SECONDS, .interval = INTERVAL};
-    char code[CODE_CHARS + 1] = "";
+    char code[CODE_CHARS + 1];
     enum err err;
 
-    for (int i = 0; i < CODE_CHARS; i++)
-        code[i] = letters[randombytes_uniform(sizeof(letters) - 1)];
+    typed_make(letters, CODE_CHARS, code);
     out.device_code = ticket_make(r->srv->seal, r->mem, &d.id);
     out.user_code = arena_printf(r->mem, "%.4s-%s", code, code + 4);
     d.user_code = code_hash(r, code);
@@ -121,23 +120,6 @@ static enum err device_token(struct request *r)
     return err;
 }
 
-static bool tidy_code(const char *text, char out[CODE_CHARS + 1])
-{
-    size_t n = 0;
-
-    for (; *text; text++) {
-        char c = *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text;
-
-        if (c == '-' || c == ' ')
-            continue;
-        if (n == CODE_CHARS || !strchr(letters, c))
-            return false;
-        out[n++] = c;
-    }
-    out[n] = '\0';
-    return n == CODE_CHARS;
-}
-
 static bool take_device(void *arg, const void *rec)
 {
     *(struct device *)arg = *(const struct device *)rec;
@@ -152,7 +134,7 @@ static enum err find_waiting(struct request *r, const char *text, struct device 
     struct uuid hash;
     enum err err;
 
-    if (!tidy_code(text, code))
+    if (!typed_tidy(text, letters, CODE_CHARS, code))
         return ERR_NOT_FOUND;
     hash = code_hash(r, code);
     q.where[0] = (struct cond){"user_code", OP_EQ, &hash};

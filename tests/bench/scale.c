@@ -10,6 +10,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
+#include "tests/bench/bench.h"
 #include "tests/bench/scale_build.h"
 #include "tests/bench/search_ask.h"
 
@@ -23,32 +24,6 @@ struct bench {
     char dir[PATH_MAX - 300];
     bool over;
 };
-
-static uint64_t dice(struct bench *b, uint64_t n)
-{
-    b->dice = b->dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (b->dice >> 33) % n;
-}
-
-static int64_t env_or(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-
-    return text ? strtoll(text, NULL, 10) : otherwise;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static double percentile(int64_t *v, size_t n, double p)
-{
-    qsort(v, n, sizeof(*v), by_value);
-    return n ? (double)v[(size_t)((double)(n - 1) * p + 0.5)] / 1e6 : 0;
-}
 
 static int64_t now_ns(void)
 {
@@ -134,17 +109,7 @@ static void remove_file(const char *dir, const char *file, void *arg)
 
 static void any_row(struct bench *b, struct arena *mem, struct profile *p)
 {
-    sample_profile(b->scale.sample, (int64_t)dice(b, (uint64_t)b->scale.rows), mem, p);
-}
-
-static const char *value_of(const struct profile *p, enum facet f)
-{
-    return f == FACET_seniority    ? p->seniority
-           : f == FACET_department ? p->department
-           : f == FACET_industry   ? p->industry
-           : f == FACET_employees  ? employees_bucket(p->employees)
-           : f == FACET_country    ? p->country
-                                   : p->email_status;
+    sample_profile(b->scale.sample, (int64_t)bench_dice(&b->dice, (uint64_t)b->scale.rows), mem, p);
 }
 
 static bool selects(const struct search_query *q, enum facet f)
@@ -166,21 +131,13 @@ static void choose_facets(struct bench *b, struct arena *mem, size_t n, struct s
 
     any_row(b, mem, &p);
     while (n) {
-        enum facet f = ask_panes[dice(b, ASK_PANES)];
+        enum facet f = ask_panes[bench_dice(&b->dice, ASK_PANES)];
 
-        if (selects(q, f) || !value_of(&p, f))
+        if (selects(q, f) || !ask_value(&p, f))
             continue;
-        select_value(mem, q, f, value_of(&p, f));
+        select_value(mem, q, f, ask_value(&p, f));
         n--;
     }
-}
-
-/* The first word of a text that is plain ASCII; NULL: it is not. */
-static const char *plain_word(struct arena *mem, const char *text)
-{
-    size_t n = text ? strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
-
-    return n >= 3 && (text[n] == ' ' || text[n] == '\0') ? arena_strndup(mem, text, n) : NULL;
 }
 
 /* One or two whole words and the beginning of another, all of one row. */
@@ -193,11 +150,11 @@ static void words_with_prefix(struct bench *b, struct arena *mem, struct search_
         struct profile p;
 
         any_row(b, mem, &p);
-        title = plain_word(mem, p.title);
-        name = plain_word(mem, p.name);
-        city = plain_word(mem, p.city);
+        title = ask_word(mem, p.title);
+        name = ask_word(mem, p.name);
+        city = ask_word(mem, p.city);
     }
-    if (dice(b, 2))
+    if (bench_dice(&b->dice, 2))
         q->q = arena_printf(mem, "%s %s*", title, arena_strndup(mem, name, 3));
     else
         q->q = arena_printf(mem, "%s %s %s*", title, city, arena_strndup(mem, name, 3));
@@ -212,7 +169,7 @@ static void words_and_facets(struct bench *b, struct arena *mem, struct search_q
         struct profile p;
 
         any_row(b, mem, &p);
-        title = plain_word(mem, p.title);
+        title = ask_word(mem, p.title);
     }
     q->q = title;
     choose_facets(b, mem, 2, q);
@@ -234,8 +191,9 @@ static void one_broad(struct bench *b, struct arena *mem, struct search_query *q
     if (search_run(b->index, &ask, mem, &a, &why))
         exit(1);
     for (;;) {
-        const struct facet_pane *pane = &a.panes[dice(b, a.n_panes)];
-        const struct facet_value *v = pane->values.v, *one = &v[dice(b, pane->values.n)];
+        const struct facet_pane *pane = &a.panes[bench_dice(&b->dice, a.n_panes)];
+        const struct facet_value *v = pane->values.v,
+                                 *one = &v[bench_dice(&b->dice, pane->values.n)];
 
         if (one->count * 100 < a.total * 15 || one->count * 100 > a.total * 60)
             continue;
@@ -259,9 +217,9 @@ static void short_prefix(struct bench *b, struct arena *mem, struct search_query
         struct profile p;
 
         any_row(b, mem, &p);
-        word = plain_word(mem, dice(b, 2) ? p.name : p.title);
+        word = ask_word(mem, bench_dice(&b->dice, 2) ? p.name : p.title);
     }
-    q->q = arena_printf(mem, "%s*", arena_strndup(mem, word, 2 + dice(b, 2)));
+    q->q = arena_printf(mem, "%s*", arena_strndup(mem, word, 2 + bench_dice(&b->dice, 2)));
 }
 
 static void broad_order(struct bench *b, struct arena *mem, struct search_query *q)
@@ -271,7 +229,7 @@ static void broad_order(struct bench *b, struct arena *mem, struct search_query 
     static const char *no_panes[] = {"none"};
 
     one_broad(b, mem, q);
-    q->sort = sorts[dice(b, sizeof(sorts) / sizeof(*sorts))];
+    q->sort = sorts[bench_dice(&b->dice, sizeof(sorts) / sizeof(*sorts))];
     q->facets = (struct strs){no_panes, 1};
 }
 
@@ -339,7 +297,7 @@ static bool is_new(struct seen *s, uint64_t h)
 static void report(struct bench *b, const char *name, const char *what, int64_t *ns, size_t n,
                    double most50, double most99)
 {
-    double p50 = percentile(ns, n, 0.5), p99 = percentile(ns, n, 0.99);
+    double p50 = bench_percentile(ns, n, 0.5, 1e6), p99 = bench_percentile(ns, n, 0.99, 1e6);
     bool over = p50 > most50 || p99 > most99;
 
     printf("%-34s n %zu %s p50 %8.3f (at most %5.2f) p99 %8.3f (at most %6.2f) ms  %s\n", name, n,
@@ -524,8 +482,8 @@ static void run_all(struct bench *b)
 int main(int argc, char **argv)
 {
     struct bench b = {.scale.rows = argc > 1 ? strtoll(argv[1], NULL, 10) : 1000000,
-                      .seed = (uint64_t)env_or("SEED", 7),
-                      .queries = (size_t)env_or("QUERIES", QUERIES)};
+                      .seed = (uint64_t)bench_env("SEED", 7),
+                      .queries = (size_t)bench_env("QUERIES", QUERIES)};
     const char *where = getenv("BENCH_DIR");
 
     b.dice = b.seed;
@@ -535,7 +493,7 @@ int main(int argc, char **argv)
     printf("%lld rows, seed %llu, in %s; the bounds are those for 10,000,000 rows\n",
            (long long)b.scale.rows, (unsigned long long)b.seed, b.dir);
     build_if_absent(&b);
-    if (!env_or("BUILD_ONLY", 0)) {
+    if (!bench_env("BUILD_ONLY", 0)) {
         run_open(&b);
         run_all(&b);
         printf("%s\n", b.over ? "some are OVER their bounds" : "all within their bounds");

@@ -12,6 +12,7 @@
 #include "common/mem.h"
 #include "server/sample.h"
 #include "server/search/search.h"
+#include "tests/bench/bench.h"
 #include "tests/bench/search_sqlite.h"
 
 enum { BATCH = 100000, TOP = 25, SAMPLE_ROWS = 4096, QUERIES = 200, INFO_QUERIES = 20 };
@@ -25,32 +26,6 @@ struct bench {
     struct sample *sample;
     char dir[512];
 };
-
-static uint64_t dice(struct bench *b, uint64_t n)
-{
-    b->dice = b->dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (b->dice >> 33) % n;
-}
-
-static int64_t env_or(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-
-    return text ? strtoll(text, NULL, 10) : otherwise;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static double percentile(int64_t *v, size_t n, double p)
-{
-    qsort(v, n, sizeof(*v), by_value);
-    return n ? (double)v[(size_t)((double)(n - 1) * p + 0.5)] / 1000 : 0;
-}
 
 /* Building */
 
@@ -130,17 +105,7 @@ static void build_peer(struct bench *b)
 
 static void any_row(struct bench *b, struct arena *mem, struct profile *p)
 {
-    sample_profile(b->sample, (int64_t)dice(b, (uint64_t)b->rows), mem, p);
-}
-
-static const char *value_of(const struct profile *p, enum facet f)
-{
-    return f == FACET_seniority    ? p->seniority
-           : f == FACET_department ? p->department
-           : f == FACET_industry   ? p->industry
-           : f == FACET_employees  ? employees_bucket(p->employees)
-           : f == FACET_country    ? p->country
-                                   : p->email_status;
+    sample_profile(b->sample, (int64_t)bench_dice(&b->dice, (uint64_t)b->rows), mem, p);
 }
 
 static void choose_facets(struct bench *b, struct arena *mem, size_t n, struct bench_ask *q)
@@ -149,21 +114,13 @@ static void choose_facets(struct bench *b, struct arena *mem, size_t n, struct b
 
     any_row(b, mem, &p);
     while (q->n < n) {
-        enum facet f = ask_panes[dice(b, ASK_PANES)];
+        enum facet f = ask_panes[bench_dice(&b->dice, ASK_PANES)];
 
-        if (!ask_selects(q, f) && value_of(&p, f)) {
+        if (!ask_selects(q, f) && ask_value(&p, f)) {
             q->facets[q->n] = f;
-            q->values[q->n++] = value_of(&p, f);
+            q->values[q->n++] = ask_value(&p, f);
         }
     }
-}
-
-/* The first word of a text that is plain ASCII; NULL: it is not. */
-static const char *plain_word(struct arena *mem, const char *text)
-{
-    size_t n = text ? strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
-
-    return n >= 3 && (text[n] == ' ' || text[n] == '\0') ? arena_strndup(mem, text, n) : NULL;
 }
 
 static void choose_words(struct bench *b, struct arena *mem, bool prefix, struct bench_ask *q)
@@ -174,8 +131,8 @@ static void choose_words(struct bench *b, struct arena *mem, bool prefix, struct
         struct profile p;
 
         any_row(b, mem, &p);
-        title = plain_word(mem, p.title);
-        name = plain_word(mem, dice(b, 2) ? p.name : p.city);
+        title = ask_word(mem, p.title);
+        name = ask_word(mem, bench_dice(&b->dice, 2) ? p.name : p.city);
     }
     if (prefix)
         name = arena_strndup(mem, name, 3);
@@ -214,9 +171,9 @@ static void short_prefix(struct bench *b, struct arena *mem, struct bench_ask *q
         struct profile p;
 
         any_row(b, mem, &p);
-        word = plain_word(mem, p.name);
+        word = ask_word(mem, p.name);
     }
-    word = arena_strndup(mem, word, 2 + dice(b, 2));
+    word = arena_strndup(mem, word, 2 + bench_dice(&b->dice, 2));
     q->q = arena_printf(mem, "%s*", word);
     q->match = arena_printf(mem, "\"%s\"*", word);
 }
@@ -250,7 +207,7 @@ static void broad_by_name(struct bench *b, struct arena *mem, struct bench_ask *
     static const char *const sorts[] = {"name", "-name", "company", "updated", "quality"};
 
     one_broad(b, mem, q);
-    q->sort = sorts[dice(b, 5)];
+    q->sort = sorts[bench_dice(&b->dice, 5)];
 }
 
 static void nothing(struct bench *b, struct arena *mem, struct bench_ask *q)
@@ -322,10 +279,10 @@ static bool run_kind(struct bench *b, const struct kind *k)
         }
         arena_free(mem);
     }
-    p50 = percentile(ours, n, 0.5);
-    p99 = percentile(ours, n, 0.99);
-    peer50 = percentile(theirs, slow, 0.5);
-    peer99 = percentile(theirs, slow, 0.99);
+    p50 = bench_percentile(ours, n, 0.5, 1000);
+    p99 = bench_percentile(ours, n, 0.99, 1000);
+    peer50 = bench_percentile(theirs, slow, 0.5, 1000);
+    peer99 = bench_percentile(theirs, slow, 0.99, 1000);
     printf("%-22s n %zu  mean rows %8lld  index p50 %8.3f p99 %8.3f ms", k->name, n,
            (long long)(rows / (int64_t)n), p50, p99);
     if (slow)
@@ -360,7 +317,7 @@ static void run_changes(struct bench *b)
         arena_free(mem);
     }
     printf("%-22s n %zu  p50 %8.3f p99 %8.3f ms\n", "one changed profile", n,
-           percentile(us, n, 0.5), percentile(us, n, 0.99));
+           bench_percentile(us, n, 0.5, 1000), bench_percentile(us, n, 0.99, 1000));
     free(us);
 }
 
@@ -378,9 +335,9 @@ static const struct kind kinds[] = {
 int main(int argc, char **argv)
 {
     struct bench b = {.rows = argc > 1 ? strtoll(argv[1], NULL, 10) : 1000000,
-                      .seed = (uint64_t)env_or("SEED", 7),
-                      .queries = (size_t)env_or("QUERIES", QUERIES),
-                      .slow = (size_t)env_or("SLOW", INFO_QUERIES)};
+                      .seed = (uint64_t)bench_env("SEED", 7),
+                      .queries = (size_t)bench_env("QUERIES", QUERIES),
+                      .slow = (size_t)bench_env("SLOW", INFO_QUERIES)};
     const char *where = getenv("BENCH_DIR");
     struct search_options o = {0};
     char path[600];
@@ -394,7 +351,7 @@ int main(int argc, char **argv)
     printf("%lld rows, seed %llu; each question: exact total, 6 panes, top 25\n", (long long)b.rows,
            (unsigned long long)b.seed);
     build(&b);
-    if (env_or("PEER", 1))
+    if (bench_env("PEER", 1))
         build_peer(&b);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
         bad |= run_kind(&b, &kinds[i]);

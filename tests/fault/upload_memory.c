@@ -3,52 +3,9 @@
  * then all from there on.  Each time the importer is made, or says so and the rows are taken anew;
  * the process lives, and everybody is there once.
  */
+#include "tests/fault/allocator.h"
 #include "tests/test.h"
 #include "tests/upload.h"
-
-/* The allocator of this thread, by -Wl,--wrap; the writing thread's never fails. */
-
-static _Thread_local long left;     /* allocations until one fails; 0: none will */
-static _Thread_local bool for_good; /* and all after it */
-static _Thread_local long made;     /* allocations asked for */
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void __real_free(void *p);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void __wrap_free(void *p);
-
-static bool fails(void)
-{
-    made++;
-    if (!left || --left)
-        return false;
-    left = for_good;
-    return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return fails() ? NULL : __real_realloc(p, n);
-}
-
-void __wrap_free(void *p)
-{
-    __real_free(p);
-}
 
 const char *__asan_default_options(void); /* called by the sanitizer's runtime */
 const char *__asan_default_options(void)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "tui/cli/access.h"
 #include "tui/cli/auth.h"
 #include "tui/qr.h"
 
@@ -127,15 +128,8 @@ static enum exit_code auth_sessions(struct cli *c)
                                                 {"LAST SEEN", "last_seen", 10, 0},
                                                 {"THIS", "current", 5, 0},
                                                 {0}};
-    struct cli_reply reply = cli_call(c, "GET", "/api/sessions?page_size=1000", NULL);
 
-    if (reply.err)
-        return cli_fail(&reply);
-    if (cli_has(c, "json"))
-        cli_print_json(reply.doc);
-    else
-        cli_print_table(columns, cJSON_GetObjectItemCaseSensitive(reply.doc, "items"));
-    return EXIT_DONE;
+    return access_list(c, "/api/sessions", columns);
 }
 
 static enum exit_code auth_end(struct cli *c)
