@@ -129,11 +129,21 @@ struct fact {
     const char *name, *value;
 };
 
-#define SERVER_TYPES(X)                                                                          \
-    X(account)                                                                                   \
-    X(wallet)                                                                                    \
-    X(ownership) X(kept_reply) X(event) X(session) X(ticket) X(mail) X(fact) X(attempts) X(totp) \
-        X(device)
+/* clang-format off: one a line */
+#define SERVER_TYPES(X) \
+    X(account)          \
+    X(wallet)           \
+    X(ownership)        \
+    X(kept_reply)       \
+    X(event)            \
+    X(session)          \
+    X(ticket)           \
+    X(mail)             \
+    X(fact)             \
+    X(attempts)         \
+    X(totp)             \
+    X(device)
+/* clang-format on */
 
 #define X(name) extern const struct type name##_type;
 SERVER_TYPES(X)

@@ -161,6 +161,7 @@ static uint32_t *merge_sorted(struct merge *m, int sorted)
             if (ways[p].at < ways[p].part->segment->n &&
                 (!best || is_earlier(&ways[p], best, sorted)))
                 best = &ways[p];
+        assert(best); /* m->documents is how many live in the parts */
         out[k] = best->part->to[best->document];
         best->at++;
         step(best);

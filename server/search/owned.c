@@ -6,6 +6,8 @@
 #include "server/records.h"
 #include "server/store.h"
 
+enum { ROOM = 16 /* ordinals more than there were */ };
+
 /* The ordinals of the first `seen` ids in a segment, in order. */
 struct cached {
     struct segment *segment; /* a reference, so that its address means it */
@@ -270,12 +272,12 @@ static enum err copy(struct buyer *b, struct segment *s, uint32_t *out, size_t r
 
 static enum err set_of(struct buyer *b, struct segment *s, struct arena *mem, struct set *out)
 {
-    size_t room = 0, n;
-    uint32_t *v = NULL;
+    size_t room = ROOM, n;
+    uint32_t *v = arena_alloc(mem, room * sizeof(*v));
     enum err err = copy(b, s, v, room, &n);
 
     while (!err && n > room) { /* somebody may buy between the two */
-        room = n + 16;
+        room = n + ROOM;
         v = arena_alloc(mem, room * sizeof(*v));
         err = copy(b, s, v, room, &n);
     }

@@ -16,7 +16,7 @@ static bool has_other(const struct planes *p)
 /* The CHOSEN most frequent codes, the lower ones first among equals, in order of code. */
 static void choose_frequent(struct planes *p, const uint32_t *counts, uint32_t n)
 {
-    uint32_t top[CHOSEN];
+    uint32_t top[CHOSEN] = {0};
     size_t k = 0;
 
     for (uint32_t i = 0; i < n; i++) {
