@@ -16,10 +16,12 @@ def once():
         os.environ.update(TERM="xterm-256color", LANG="C.UTF-8", LINES="24", COLUMNS="80")
         os.execv(BUILD + "/leadgen", ["leadgen", "--server", "https://127.0.0.1:9"])
     got = b""
-    while b"q:back" not in got and time.monotonic() - start < 5:
+    while b"?:help" not in got and time.monotonic() - start < 5:
         if select.select([fd], [], [], 1)[0]:
             got += os.read(fd, 65536)
     took = time.monotonic() - start
+    if b"?:help" not in got:
+        sys.exit(f"the client has not shown its hints within 5 s: {got[-200:]}")
     os.kill(pid, 9)
     os.waitpid(pid, 0)
     os.close(fd)
