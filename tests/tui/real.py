@@ -37,12 +37,15 @@ def person(c, home, s):
         c.check(t.type("\r", "(owned)") is not None, "the profile shows it in clear")
         c.check(s.call("ann", "GET", "/api/credits")[1]["balance"] == 99, "the server says the same")
         c.check(t.type("4", "hubspot.csv") is not None, "the files")
+        # Each j is seen to have moved before the next is sent: one too many would load another file.
+        c.check(t.until(lambda: t.line(t.screen.cursor.y).startswith("> ")) is not None, "a file is chosen: " + t.text())
         for _ in range(20):
             if t.shows("> hubspot.csv"):
                 break
             at = t.screen.cursor.y
             t.send("j")
-            t.until(lambda at=at: t.screen.cursor.y != at and t.line(t.screen.cursor.y).startswith("> "), 5)
+            t.until(lambda at=at: t.screen.cursor.y != at and t.line(t.screen.cursor.y).startswith("> "))
+        c.check(t.shows("> hubspot.csv"), "the file is chosen: " + t.text())
         c.check(t.type("\r", "GOES TO") is not None, "its columns: " + t.text())
         c.check(t.type("U", "+ done", 30) is not None and t.shows("60"), "it is loaded: " + t.text())
 
