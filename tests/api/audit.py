@@ -1,6 +1,7 @@
 """The audit log from outside: filters, exports checked by this file's own reading of the rules in
 server/chain.h, `leadgend audit verify` beside and without the server, a store that somebody has
 been at, kill -9, refusals in one record a minute, and nobody's personal data in any of it."""
+import contextlib
 import csv
 import hashlib
 import io
@@ -208,11 +209,20 @@ def exports(s):
     return c.failed
 
 
+def read(s, sql):
+    """
+    Rows of the store. The connection ends here and not when the interpreter comes to it: while one
+    is open, this process must not copy the file, since closing the copy's source gives up the locks
+    of both, and the server then starts its log over under a reader that does not know.
+    """
+    with contextlib.closing(sqlite3.connect(f"file:{s.data}/leadgen.db?mode=ro", uri=True)) as db:
+        return db.execute(sql).fetchall()
+
+
 def refusals(s):
     c = Checks("audit")
-    log = sqlite3.connect(f"file:{s.data}/leadgen.db?mode=ro", uri=True)
-    rows = log.execute("SELECT outcome, detail, sum(count), count(*) FROM audit"
-                       " WHERE verb = 'refuse' GROUP BY 1, 2").fetchall()
+    rows = read(s, "SELECT outcome, detail, sum(count), count(*) FROM audit"
+                   " WHERE verb = 'refuse' GROUP BY 1, 2")
     by = {(o, d.split(" from ")[0]): (n, k) for o, d, n, k in rows}
     n, k = by.get(("forbidden", "GET /api/admin/users"), (0, 0))
     c.check(n == 300 and k <= 3, f"300 refusals are {n} in {k} records")
@@ -225,12 +235,11 @@ def refusals(s):
 def personal_data(s):
     """Each sealed value is known here; none may be in the log's columns, nor a name."""
     c = Checks("audit")
-    log = sqlite3.connect(f"file:{s.data}/leadgen.db?mode=ro", uri=True)
-    cells = [x for row in log.execute("SELECT * FROM audit") for x in row]
+    cells = [x for row in read(s, "SELECT * FROM audit") for x in row]
     c.check({len(x) for x in cells if isinstance(x, bytes)} == {16}, "bytes that are no ids")
     text = "\n".join(x for x in cells if isinstance(x, str)).lower().encode()
     known = [f"{n}@leadgen.example" for n in ("ann", "adm", "root")] + ["@", "127.0.0.1"]
-    names = [x for row in log.execute("SELECT first_name, last_name, name FROM profile")
+    names = [x for row in read(s, "SELECT first_name, last_name, name FROM profile")
              for x in row if x and len(x) > 4]
     c.check(names and len(text) > 4000, "nothing to look at")
     found = [x for x in known + names if x.lower().encode() in text]
@@ -317,11 +326,9 @@ def kills(s, ids):
         s.stop()
         code, text = leadgend(s, "audit", "verify")
         c.check(code == 0, f"after kill -9: {text}")
-        log = sqlite3.connect(f"file:{s.data}/leadgen.db?mode=ro", uri=True)
-        kept = {x for (x,) in log.execute("SELECT request_id FROM audit")}
+        kept = {x for (x,) in read(s, "SELECT request_id FROM audit")}
         c.check(len(answered) > 100 and set(answered) <= kept,
                 f"{len(set(answered) - kept)} of {len(answered)} clear reads have no record")
-        log.close()
     c.ok("after kill -9 the chain goes on, and every answered clear read is in it")
     return c.failed
 
