@@ -8,8 +8,8 @@ root=${1:-$(mktemp -d)}
 command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap >/dev/null
 
 unmount() {
-    for m in dev proc; do
-        mountpoint -q "$root/$m" && umount -l "$root/$m"
+    for m in dev proc .; do
+        mountpoint -q "$root/$m" && umount -R -l "$root/$m"
     done
     [ -n "$keep" ] || rm -rf --one-file-system "$root"
 }
@@ -23,11 +23,16 @@ mirror=$(sed -n 's/^deb \(\[[^]]*\] \)*\(http[^ ]*\) .*/\2/p; s/^URIs: *\([^ ]*\
 rm -rf "$root/etc/apt"
 cp -a /etc/apt "$root/etc/apt"
 cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
-mkdir -p "$root/etc/ssl/certs"
-[ ! -f /etc/ssl/certs/ca-certificates.crt ] ||
-    cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+mkdir -p "$root/etc/ssl/certs" "$root/usr/local/share"
+for file in /etc/ssl/certs/ca-certificates.crt /etc/pip.conf /usr/local/share/ca-certificates; do
+    [ ! -e "$file" ] || cp -rL "$file" "$root${file%/*}/"
+done
+# A mount of its own: only in such a root can the tests mount what they fill or lock themselves in.
+mountpoint -q "$root" || mount --bind "$root" "$root"
+mount --make-rprivate "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
+mount --make-rslave "$root/dev"
 
 rm -rf "$root/leadgen"
 mkdir "$root/leadgen"
