@@ -130,9 +130,10 @@ class Postfix:
         until("postfix stops", lambda: not self.listens(self.tls))
 
     def mails(self, to):
-        """(message, bytes) of those delivered to this address."""
+        """(message, bytes) of those delivered to this address, as they came; within a second their
+        names tell nothing of that (V and I are device and inode)."""
         out = []
-        for path in sorted(glob.glob(self.dir + "/box/new/*")):
+        for path in sorted(glob.glob(self.dir + "/box/new/*"), key=lambda x: os.stat(x).st_mtime_ns):
             with open(path, "rb") as f:
                 data = f.read()
             m = email.message_from_bytes(data, policy=email.policy.default)
