@@ -7,13 +7,7 @@ root=${1:-$(mktemp -d)}
 [ "$(id -u)" -eq 0 ] || { echo "make fresh needs root" >&2; exit 1; }
 command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap >/dev/null
 
-unmount() {
-    for m in dev proc .; do
-        mountpoint -q "$root/$m" && umount -R -l "$root/$m"
-    done
-    [ -n "$keep" ] || rm -rf --one-file-system "$root"
-}
-trap unmount EXIT
+[ -n "$keep" ] || trap 'rm -rf --one-file-system "$root"' EXIT
 
 # The mirror and whatever it takes to reach it are the host's.
 mirror=$(sed -n 's/^deb \(\[[^]]*\] \)*\(http[^ ]*\) .*/\2/p; s/^URIs: *\([^ ]*\).*/\1/p' \
@@ -27,20 +21,26 @@ mkdir -p "$root/etc/ssl/certs" "$root/usr/local/share"
 for file in /etc/ssl/certs/ca-certificates.crt /etc/pip.conf /usr/local/share/ca-certificates; do
     [ ! -e "$file" ] || cp -rL "$file" "$root${file%/*}/"
 done
-# A mount of its own: only in such a root can the tests mount what they fill or lock themselves in.
-mountpoint -q "$root" || mount --bind "$root" "$root"
-mount --make-rprivate "$root"
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-mount --make-rslave "$root/dev"
-
 rm -rf "$root/leadgen"
 mkdir "$root/leadgen"
 git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$root/leadgen"
+
+# As root of a mount namespace, not by chroot alone: a process in a chroot may make no namespaces,
+# and the tests that fill a disk or lock the server in could not be run.
+cat >"$root/enter" <<'ENTER'
+set -e
+mount --bind "$1" "$1"
+cd "$1"
+mount -t proc proc proc
+mount --rbind /dev dev
+mkdir -p host
+pivot_root . host
+exec chroot . sh -c "umount -l /host && cd /leadgen && $2"
+ENTER
 run() {
-    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=xterm \
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=xterm \
         ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-        sh -c "cd /leadgen && $1" </dev/null
+        unshare --mount --propagation private sh "$root/enter" "$root" "$1" </dev/null
 }
 run 'apt-get update -qq && apt-get install -y make && make run' | tee "$root/run.out"
 grep -q '@' "$root/run.out" || { echo "make run showed no address" >&2; exit 1; }
