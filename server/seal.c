@@ -17,10 +17,11 @@
 #include <sys/stat.h>
 
 #include "common/log.h"
+#include "server/seal_private.h"
 
 enum {
     KEYS_MAX = 64,
-    KEY = 32,
+    KEY = SEAL_KEY,
     ENTRY = 4 + KEY, /* id, big-endian; key */
     MAGIC = 8,
     CHECKSUM = 32,
@@ -33,6 +34,7 @@ enum {
     PURPOSE_SEAL = 1,
     PURPOSES = SEAL_AUDIT + 1,
     PURPOSE_AUDIT = 32, /* the seeds of the audit log's signatures */
+    PURPOSE_FILE = 33,
 };
 
 _Static_assert(SEAL_OVERHEAD == 1 + 4 + NONCE + TAG, "seal.h says how long a sealed value is");
@@ -62,13 +64,14 @@ struct seal {
     struct {
         uint32_t id;
         uint8_t key[KEY];  /* derived: for sealing */
+        uint8_t file[KEY]; /* derived: for the keys of files */
         uint8_t seed[KEY]; /* derived: of a pair that signs */
     } keys[KEYS_MAX];
     uint8_t hash[PURPOSES][KEY];
 };
 
 /* Secrets stay out of swap and core files; not where sanitizers need the memory themselves. */
-static void *secret_new(size_t size)
+void *seal_secret_new(size_t size)
 {
     void *p = calloc(1, size);
 
@@ -79,7 +82,7 @@ static void *secret_new(size_t size)
     return p;
 }
 
-static void secret_free(void *p, size_t size)
+void seal_secret_free(void *p, size_t size)
 {
     if (!p)
         return;
@@ -90,17 +93,6 @@ static void secret_free(void *p, size_t size)
     free(p);
 }
 
-static void put32(uint8_t *p, uint32_t n)
-{
-    for (int i = 0; i < 4; i++)
-        p[i] = (uint8_t)(n >> (24 - 8 * i));
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static size_t ring_write(const struct ring *r, uint8_t out[RING_MAX])
 {
     uint8_t *p = out;
@@ -108,7 +100,7 @@ static size_t ring_write(const struct ring *r, uint8_t out[RING_MAX])
     memcpy(p, magic, MAGIC);
     p += MAGIC;
     for (size_t i = 0; i < r->n; i++, p += ENTRY) {
-        put32(p, r->keys[i].id);
+        seal_put32(p, r->keys[i].id);
         memcpy(p + 4, r->keys[i].key, KEY);
     }
     crypto_generichash(p, CHECKSUM, out, (size_t)(p - out), NULL, 0);
@@ -128,7 +120,7 @@ static bool ring_read(const uint8_t *data, size_t len, struct ring *out)
         return false;
     out->n = (body - MAGIC) / ENTRY;
     for (size_t i = 0; i < out->n; i++) {
-        out->keys[i].id = get32(data + MAGIC + i * ENTRY);
+        out->keys[i].id = seal_get32(data + MAGIC + i * ENTRY);
         memcpy(out->keys[i].key, data + MAGIC + i * ENTRY + 4, KEY);
     }
     return true;
@@ -271,6 +263,7 @@ static void take_keys(struct seal *s, const struct ring *r)
     for (size_t i = atomic_load(&s->n); i < r->n; i++) {
         s->keys[i].id = r->keys[i].id;
         crypto_kdf_derive_from_key(s->keys[i].key, KEY, PURPOSE_SEAL, context, r->keys[i].key);
+        crypto_kdf_derive_from_key(s->keys[i].file, KEY, PURPOSE_FILE, context, r->keys[i].key);
         crypto_kdf_derive_from_key(s->keys[i].seed, KEY, PURPOSE_AUDIT, context, r->keys[i].key);
         atomic_store(&s->n, i + 1);
     }
@@ -278,7 +271,7 @@ static void take_keys(struct seal *s, const struct ring *r)
 
 static struct seal *derive(const struct ring *r)
 {
-    struct seal *s = secret_new(sizeof(*s));
+    struct seal *s = seal_secret_new(sizeof(*s));
 
     if (!s)
         return NULL;
@@ -291,7 +284,7 @@ static struct seal *derive(const struct ring *r)
 
 static void ring_close(int dir, struct ring *r)
 {
-    secret_free(r, sizeof(*r));
+    seal_secret_free(r, sizeof(*r));
     close(dir);
 }
 
@@ -305,7 +298,7 @@ static enum err ring_open(const char *keys_dir, int *dir, struct ring **r, struc
     err = open_dir(keys_dir, dir, why);
     if (err)
         return err;
-    *r = secret_new(sizeof(**r));
+    *r = seal_secret_new(sizeof(**r));
     if (*r)
         return ERR_OK;
     close(*dir);
@@ -401,7 +394,7 @@ void seal_close(struct seal *s)
 {
     if (s)
         pthread_mutex_destroy(&s->adding);
-    secret_free(s, sizeof(*s));
+    seal_secret_free(s, sizeof(*s));
 }
 
 /* "table|column|row|account|key id"; names hold no bar and the rest is of fixed length. */
@@ -422,7 +415,7 @@ static size_t place_bytes(const struct seal_place *at, uint32_t key, uint8_t out
     memcpy(p, at->account.b, 16);
     p += 16;
     *p++ = '|';
-    put32(p, key);
+    seal_put32(p, key);
     return (size_t)(p - out) + 4;
 }
 
@@ -436,10 +429,20 @@ void seal_close_value(const struct seal *s, const struct seal_place *at, const v
     uint8_t *nonce = out + 1 + 4;
 
     out[0] = VERSION_1;
-    put32(out + 1, id);
+    seal_put32(out + 1, id);
     randombytes_buf(nonce, NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE, NULL, in, n, place, place_len, NULL,
                                                nonce, s->keys[newest].key);
+}
+
+bool seal_file_key(const struct seal *s, uint32_t id, uint8_t out[SEAL_KEY])
+{
+    for (size_t i = atomic_load(&s->n); i--;)
+        if (s->keys[i].id == id) {
+            memcpy(out, s->keys[i].file, KEY);
+            return true;
+        }
+    return false;
 }
 
 static const uint8_t *key_of(const struct seal *s, uint32_t id)
@@ -459,10 +462,10 @@ enum err seal_open_value(const struct seal *s, const struct seal_place *at, cons
 
     if (n < SEAL_OVERHEAD || in[0] != VERSION_1)
         return ERR_INVALID;
-    key = key_of(s, get32(in + 1));
+    key = key_of(s, seal_get32(in + 1));
     if (!key)
         return ERR_INVALID;
-    place_len = place_bytes(at, get32(in + 1), place);
+    place_len = place_bytes(at, seal_get32(in + 1), place);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, nonce + NONCE,
                                                    n - (SEAL_OVERHEAD - TAG), place, place_len,
                                                    nonce, key))

@@ -2,6 +2,7 @@
 #ifndef TESTS_UPLOAD_H
 #define TESTS_UPLOAD_H
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -124,6 +125,18 @@ static inline const char *world_spool(struct world *w, const struct job *job)
     return upload_path(&w->srv, &job->id, w->mem);
 }
 
+/* Its file, sealed as an upload is. */
+static inline void world_write(struct world *w, const struct job *job, const void *data, size_t n)
+{
+    int fd = open(world_spool(w, job), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct seal_out *out;
+
+    if (fd < 0 || seal_out_new(w->srv.seal, fd, &job->id, &out) || seal_out_add(out, data, n) ||
+        seal_out_end(out) || close(fd))
+        world_die("write the file");
+    seal_out_free(out);
+}
+
 static inline void world_queue(struct world *w, const struct job *job)
 {
     struct step step = {.kind = STEP_INSERT, .type = &job_type, .rec = job};
@@ -140,8 +153,7 @@ static inline struct uuid world_submit(struct world *w, const struct uuid *targe
 {
     struct job job = world_job(w, target);
 
-    if (file_write(world_spool(w, &job), text, n, 0600))
-        world_die("write the file");
+    world_write(w, &job, text, n);
     job.size = (int64_t)n;
     if (params)
         job.params = params;

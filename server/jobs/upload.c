@@ -1,17 +1,13 @@
 #include "server/jobs/upload.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <string.h>
 
 #include "common/log.h"
 #include "server/jobs_private.h"
-#include "server/options.h"
 #include "server/search/search.h"
 #include "server/store.h"
 
 enum {
-    BLOCK = 64 * 1024,
     SEARCHABLE_MS = 30000,
     LOOK_MS = 200,
     LOOK_EVERY = 256,    /* rows between two looks at whether to stop */
@@ -62,31 +58,29 @@ static enum err take_rows(struct server *srv, struct job *job, struct importer *
     return err;
 }
 
-static enum err read_rows(struct server *srv, struct job *job, const struct upload_file *f,
+static enum err read_rows(struct server *srv, struct job *job, struct upload_file *f,
                           struct importer *im, const struct upload_params *p)
 {
     struct csv *csv = csv_new(f->delimiter);
-    int64_t at = job->offset ? job->offset : f->body;
+    int64_t at = job->offset ? job->offset : f->body, line;
     bool stopped = false, more = true;
-    enum err err = ERR_OK;
-    char block[BLOCK];
+    enum err err;
+    char block[SEAL_BLOCK];
 
     if (!csv)
         return ERR_NO_MEMORY;
     csv_expect(csv, f->n);
-    csv_seek(csv, at, upload_line_at(f->fd, at));
+    err = upload_line_at(f, at, &line);
+    if (!err)
+        csv_seek(csv, at, line);
     while (!err && !stopped && more) {
-        ssize_t n = pread(f->fd, block, sizeof(block), csv_wants(csv));
+        size_t n;
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            log_event(LOG_ERROR, "upload.read", LOG_INT("errno", errno));
-            err = ERR_UNAVAILABLE;
+        err = upload_file_read(f, csv_wants(csv), block, sizeof(block), &n);
+        if (err)
             break;
-        }
-        at = csv_wants(csv) + n;
-        err = csv_feed(csv, block, (size_t)n, n == 0);
+        at = csv_wants(csv) + (int64_t)n;
+        err = csv_feed(csv, block, n, n == 0);
         if (!err)
             err = take_rows(srv, job, im, csv, p, &stopped);
         more = n > 0 || csv_wants(csv) < at;
@@ -99,7 +93,7 @@ static enum err read_rows(struct server *srv, struct job *job, const struct uplo
  * A plan that is refused is taken again from the last checkpoint, now row by row: two rows of one
  * plan may want an address that the other gives up, which in their own order is possible.
  */
-static enum err import_rows(struct server *srv, struct job *job, const struct upload_file *f,
+static enum err import_rows(struct server *srv, struct job *job, struct upload_file *f,
                             const struct upload_params *p, struct arena *mem, struct problem *why)
 {
     int64_t tried = -1;
@@ -141,43 +135,21 @@ static void wait_searchable(struct server *srv, const struct job *job)
 static enum err run(struct server *srv, struct job *job, struct arena *mem, struct problem *why)
 {
     struct upload_params p = {0};
-    struct upload_file f = {.fd = -1};
+    struct upload_file f = {0};
     enum err err = read_params(job, mem, &p, why);
 
     if (!err)
-        err = upload_file_open(upload_path(srv, &job->id, mem), &p, mem, &f, why);
+        err = upload_file_open(srv, &job->id, &p, mem, &f, why);
     if (!err)
         err = save_mapping(srv, job, &f, mem);
     if (!err)
         err = import_rows(srv, job, &f, &p, mem, why);
-    if (f.fd >= 0)
-        close(f.fd);
+    if (err == ERR_INVALID && !why->text[0])
+        (void)problem_set(why, "body", "the uploaded file was damaged on the server");
+    upload_file_close(&f);
     if (!err && srv->search)
         wait_searchable(srv, job);
     return err;
-}
-
-/* Files whose job has ended, or never came to be, when the server died at the wrong moment. */
-static void tidy(struct server *srv)
-{
-    struct arena *mem = arena_new();
-    const char *dir = arena_printf(mem, "%s/spool", srv->options->data);
-    DIR *d = opendir(dir);
-
-    for (struct dirent *e; d && (e = readdir(d));) {
-        char name[UUID_TEXT];
-        struct job job = {0};
-        struct uuid id;
-
-        snprintf(name, sizeof(name), "%.36s", e->d_name);
-        if (!uuid_parse(name, &id))
-            continue;
-        if (store_get(srv->store, &job_type, &id, 0, mem, &job) == ERR_NOT_FOUND || job.finished.ms)
-            unlink(arena_printf(mem, "%s/%s", dir, e->d_name));
-    }
-    if (d)
-        closedir(d);
-    arena_free(mem);
 }
 
 static void cleanup(struct server *srv, const struct job *job)
@@ -190,4 +162,5 @@ static void cleanup(struct server *srv, const struct job *job)
     arena_free(mem);
 }
 
-const struct job_kind upload_job = {.name = "upload", .run = run, .cleanup = cleanup, .tidy = tidy};
+const struct job_kind upload_job = {
+    .name = "upload", .run = run, .cleanup = cleanup, .tidy = upload_spool_tidy};

@@ -10,6 +10,7 @@
 #include "common/mapping.h"
 #include "server/jobs.h"
 #include "server/request.h"
+#include "server/seal_file.h"
 
 struct upload_params { /* job.params */
     struct strs map;   /* COLUMN:field */
@@ -17,7 +18,10 @@ struct upload_params { /* job.params */
 };
 extern const struct type upload_params_type;
 
-/* The spool file of a job: DIR/spool/ID. */
+/*
+ * The spool file of a job, sealed (server/seal_file.h) for the job's id: in DIR/spool, by a digest
+ * of the id, so that its name says neither whose it is nor when it came.
+ */
 const char *upload_path(const struct server *srv, const struct uuid *job, struct arena *mem);
 
 /* The code of a country as the file writes it, found before. */
@@ -30,7 +34,7 @@ enum { COUNTRY_MEMOS = 64 };
 
 /* The file as it is read: UTF-8, its columns and what they go to. */
 struct upload_file {
-    int fd;
+    struct seal_in *in;
     int64_t size;
     char delimiter;
     const char *encoding;
@@ -43,11 +47,21 @@ struct upload_file {
 };
 
 /* errors: ERR_INVALID: no header, nothing mapped, a column that is not there; ERR_UNAVAILABLE */
-enum err upload_file_open(const char *path, const struct upload_params *p, struct arena *mem,
-                          struct upload_file *out, struct problem *why) MUST_CHECK;
-
+enum err upload_file_open(const struct server *srv, const struct uuid *job,
+                          const struct upload_params *p, struct arena *mem, struct upload_file *out,
+                          struct problem *why) MUST_CHECK;
+void upload_file_close(struct upload_file *f);
+/* As seal_in_read(); a failure is logged, and must not be taken for the end of the file. */
+enum err upload_file_read(struct upload_file *f, int64_t at, char *out, size_t max,
+                          size_t *n) MUST_CHECK;
 /* The number of the line that begins at this offset. */
-int64_t upload_line_at(int fd, int64_t offset);
+enum err upload_line_at(struct upload_file *f, int64_t offset, int64_t *out) MUST_CHECK;
+
+/*
+ * Take away what a dead process left in the spool: files without a job that is not over.  A clear
+ * file of an older release is sealed; when that cannot be done, it stays and its job fails.
+ */
+void upload_spool_tidy(struct server *srv);
 
 /* Something of a row that was not taken. */
 struct reject {

@@ -1,16 +1,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/json.h"
 #include "common/log.h"
 #include "common/textcode.h"
 #include "common/utf8.h"
 #include "server/jobs/upload.h"
-#include "server/options.h"
 
-enum { BLOCK = 64 * 1024, HEAD = 256 * 1024, HEADER_LINES = 20, SAMPLES = 50 };
+enum { HEAD = 256 * 1024, HEADER_LINES = 20, SAMPLES = 50 };
 
 static const struct field upload_params_fields[] = {
     FIELD(upload_params, map, .max = 200),
@@ -20,88 +18,92 @@ static const struct field upload_params_fields[] = {
 const struct type upload_params_type = {"upload_params", sizeof(struct upload_params),
                                         upload_params_fields, .owned = NO_OWNED};
 
-const char *upload_path(const struct server *srv, const struct uuid *job, struct arena *mem)
+/* As seal_in_read(); says so once when it fails. */
+static enum err read_block(struct seal_in *in, int64_t at, char *out, size_t max, size_t *n)
 {
-    char id[UUID_TEXT];
+    enum err err = seal_in_read(in, at, out, max, n);
 
-    return arena_printf(mem, "%s/spool/%s", srv->options->data, uuid_text(job, id));
+    if (err)
+        log_event(LOG_ERROR, "upload.read", LOG_STR("outcome", err_slug(err)),
+                  LOG_INT("errno", errno));
+    return err;
 }
 
-/* As pread; a failure is logged, and must not be taken for the end of the file. */
-static ssize_t read_block(int fd, char *block, size_t size, off_t at)
+enum err upload_file_read(struct upload_file *f, int64_t at, char *out, size_t max, size_t *n)
 {
-    ssize_t n;
-
-    do
-        n = pread(fd, block, size, at);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        log_event(LOG_ERROR, "upload.read", LOG_INT("errno", errno));
-    return n;
+    return read_block(f->in, at, out, max, n);
 }
 
-static enum err sniff(int fd, enum textcode *out)
+static enum err sniff(struct seal_in *in, enum textcode *out)
 {
     struct textcode_sniff s = {0};
-    char block[BLOCK];
-    ssize_t n;
-    off_t at = 0;
+    char block[SEAL_BLOCK];
+    int64_t at = 0;
+    size_t n = 1;
+    enum err err = ERR_OK;
 
-    while ((n = read_block(fd, block, sizeof(block), at)) > 0) {
-        textcode_sniff_add(&s, block, (size_t)n);
-        at += n;
+    for (; !err && n; at += (int64_t)n) {
+        err = read_block(in, at, block, sizeof(block), &n);
+        if (!err && n)
+            textcode_sniff_add(&s, block, n);
     }
     *out = textcode_sniff_end(&s);
-    return n < 0 ? ERR_UNAVAILABLE : ERR_OK;
-}
-
-static bool write_all(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, p, n);
-
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return false;
-        p += k;
-        n -= (size_t)k;
-    }
-    return true;
+    return err;
 }
 
 /* Rewrite the file as UTF-8; the same input gives the same bytes, so offsets survive a restart. */
-static enum err convert(int from, int to, enum textcode code)
+static enum err convert(struct seal_in *from, struct seal_out *to, enum textcode code)
 {
     struct textcode_conv conv = {.from = code};
-    struct buf b = BUF_INIT(BLOCK * 4);
+    struct buf b = BUF_INIT(SEAL_BLOCK * 4);
+    char block[SEAL_BLOCK];
     enum err err = ERR_OK;
-    char block[BLOCK];
-    off_t at = 0;
-    ssize_t n;
+    int64_t at = 0;
+    size_t n = 1;
 
-    do {
-        n = read_block(from, block, sizeof(block), at);
-        at += n > 0 ? n : 0;
+    for (; n && !err; at += (int64_t)n) {
+        err = read_block(from, at, block, sizeof(block), &n);
+        if (err)
+            break;
         buf_clear(&b);
-        textcode_convert(&conv, block, n > 0 ? (size_t)n : 0, n <= 0, &b);
-        if (n < 0)
-            err = ERR_UNAVAILABLE;
-        else if (b.failed)
-            err = ERR_NO_MEMORY;
-        else if (!write_all(to, b.data ? b.data : "", b.len))
-            err = errno == ENOSPC ? ERR_DISK_FULL : ERR_UNAVAILABLE;
-    } while (n > 0 && !err);
+        textcode_convert(&conv, block, n, n == 0, &b);
+        err = b.failed ? ERR_NO_MEMORY : seal_out_add(to, b.data ? b.data : "", b.len);
+    }
+    if (!err)
+        err = seal_out_end(to);
     buf_free(&b);
     return err;
 }
 
-/* The file, or its copy in UTF-8 beside it. */
-static enum err open_utf8(const char *path, struct arena *mem, struct upload_file *out,
-                          struct problem *why)
+/* The copy beside it takes its place. */
+static enum err open_copy(const struct server *srv, const struct uuid *job, const char *path,
+                          enum textcode code, struct upload_file *f)
 {
-    const char *copy = arena_printf(mem, "%s.utf8", path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC), to;
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct seal_out *to = NULL;
+    struct seal_in *copy = NULL;
+    enum err err = fd < 0 ? ERR_UNAVAILABLE : seal_out_new(srv->seal, fd, job, &to);
+
+    if (!err)
+        err = convert(f->in, to, code);
+    seal_out_free(to);
+    if (!err)
+        err = seal_in_new(srv->seal, fd, job, &copy);
+    else if (fd >= 0)
+        close(fd);
+    if (err)
+        return err;
+    seal_in_free(f->in);
+    f->in = copy;
+    return ERR_OK;
+}
+
+/* The file, or its copy in UTF-8 beside it. */
+static enum err open_utf8(const struct server *srv, const struct uuid *job, struct arena *mem,
+                          struct upload_file *out, struct problem *why)
+{
+    const char *path = upload_path(srv, job, mem);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     enum textcode code;
     enum err err;
 
@@ -109,16 +111,23 @@ static enum err open_utf8(const char *path, struct arena *mem, struct upload_fil
         return problem_set(why, "body", "the uploaded file is gone from the server");
     if (fd < 0)
         return ERR_UNAVAILABLE;
-    out->fd = fd;
-    err = sniff(fd, &code);
-    out->encoding = textcode_name(code);
-    if (err || code == TEXT_UTF8)
+    err = seal_in_new(srv->seal, fd, job, &out->in);
+    if (err == ERR_INVALID)
+        return problem_set(why, "body", "the uploaded file was damaged on the server");
+    if (!err)
+        err = sniff(out->in, &code);
+    if (err)
         return err;
-    to = open(copy, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    err = to < 0 ? ERR_UNAVAILABLE : convert(fd, to, code);
-    close(fd);
-    out->fd = to;
-    return err;
+    out->encoding = textcode_name(code);
+    if (code == TEXT_UTF8)
+        return ERR_OK;
+    return open_copy(srv, job, arena_printf(mem, "%s.utf8", path), code, out);
+}
+
+void upload_file_close(struct upload_file *f)
+{
+    seal_in_free(f->in);
+    f->in = NULL;
 }
 
 struct table {
@@ -142,18 +151,20 @@ static void keep_row(struct arena *mem, struct table *t, const struct csv_row *r
 static enum err read_head(struct arena *mem, struct upload_file *f, struct table *t)
 {
     char *head = arena_alloc(mem, HEAD + 1);
-    ssize_t n = read_block(f->fd, head, HEAD, 0);
+    size_t n = 0, more = 1;
     struct csv_row row;
     struct csv *c;
-    enum err err;
+    enum err err = ERR_OK;
 
-    if (n < 0)
-        return ERR_UNAVAILABLE;
-    f->delimiter = csv_sniff(head, (size_t)n);
+    for (; !err && more && n < HEAD; n += more)
+        err = read_block(f->in, (int64_t)n, head + n, HEAD - n, &more);
+    if (err)
+        return err;
+    f->delimiter = csv_sniff(head, n);
     c = csv_new(f->delimiter);
     if (!c)
         return ERR_NO_MEMORY;
-    err = csv_feed(c, head, (size_t)n, n < HEAD);
+    err = csv_feed(c, head, n, n < HEAD);
     while (!err && t->n < HEADER_LINES + SAMPLES && csv_next(c, &row))
         if (row.fault == CSV_NONE)
             keep_row(mem, t, &row);
@@ -189,25 +200,25 @@ static bool find_header(struct arena *mem, const struct table *t, const struct s
     return false;
 }
 
-int64_t upload_line_at(int fd, int64_t upto)
+enum err upload_line_at(struct upload_file *f, int64_t upto, int64_t *out)
 {
-    char block[BLOCK];
+    char block[SEAL_BLOCK];
     int64_t lines = 1, at = 0;
+    enum err err = ERR_OK;
     char last = 0;
+    size_t n = 1;
 
-    while (at < upto) {
-        size_t want = upto - at < BLOCK ? (size_t)(upto - at) : BLOCK;
-        ssize_t n = read_block(fd, block, want, at);
+    for (; !err && n && at < upto; at += (int64_t)n) {
+        size_t want = upto - at < SEAL_BLOCK ? (size_t)(upto - at) : SEAL_BLOCK;
 
-        if (n <= 0)
-            break;
-        for (ssize_t i = 0; i < n; i++) { /* CR, and LF without one before it */
+        err = read_block(f->in, at, block, want, &n);
+        for (size_t i = 0; !err && i < n; i++) { /* CR, and LF without one before it */
             lines += block[i] == '\r' || (block[i] == '\n' && last != '\r');
             last = block[i];
         }
-        at += n;
     }
-    return lines;
+    *out = lines;
+    return err;
 }
 
 /* "COLUMN:field": the last colon parts them. */
@@ -272,21 +283,19 @@ static void set_ceilings(struct upload_file *f)
         f->most[named[i].field] = (size_t)type_field(&company_type, named[i].name)->max;
 }
 
-enum err upload_file_open(const char *path, const struct upload_params *p, struct arena *mem,
-                          struct upload_file *out, struct problem *why)
+enum err upload_file_open(const struct server *srv, const struct uuid *job,
+                          const struct upload_params *p, struct arena *mem, struct upload_file *out,
+                          struct problem *why)
 {
     struct table *t = arena_alloc(mem, sizeof(*t));
-    struct stat st;
     size_t header;
-    enum err err = open_utf8(path, mem, out, why);
+    enum err err = open_utf8(srv, job, mem, out, why);
 
-    if (!err && fstat(out->fd, &st))
-        err = ERR_UNAVAILABLE;
     if (!err)
         err = read_head(mem, out, t);
     if (err)
         return err;
-    out->size = st.st_size;
+    out->size = seal_in_size(out->in);
     if (!find_header(mem, t, &p->map, &header))
         return problem_set(why, "body",
                            "no header: none of the first rows names two known columns");

@@ -14,6 +14,7 @@ struct spool {
     struct uuid id;
     const char *path;
     int fd;
+    struct seal_out *out;
     bool kept; /* the job owns the file now */
 };
 
@@ -25,25 +26,15 @@ static enum err disk_error(void)
 static enum err spool_write(void *arg, const void *data, size_t n)
 {
     struct spool *s = arg;
-    const char *p = data;
 
-    while (n) {
-        ssize_t k = write(s->fd, p, n);
-
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            return disk_error();
-        p += k;
-        n -= (size_t)k;
-    }
-    return ERR_OK;
+    return seal_out_add(s->out, data, n);
 }
 
 static void spool_close(void *arg)
 {
     struct spool *s = arg;
 
+    seal_out_free(s->out);
     close(s->fd);
     if (!s->kept)
         unlink(s->path);
@@ -100,6 +91,11 @@ static enum err open_sink(struct request *r)
     s->fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (s->fd < 0)
         return disk_error();
+    err = seal_out_new(r->srv->seal, s->fd, &s->id, &s->out);
+    if (err) {
+        spool_close(s);
+        return err;
+    }
     r->sink = (struct sink){spool_write, spool_close, s, 0};
     return ERR_OK;
 }
@@ -161,6 +157,9 @@ static enum err upload(struct request *r)
 
     if (!r->sink.received)
         return refuse(r, ERR_INVALID, "body", "the file is empty");
+    err = seal_out_end(s->out);
+    if (err)
+        return err;
     if (fsync(s->fd))
         return disk_error();
     file_sync_entry(s->path);

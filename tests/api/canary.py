@@ -15,6 +15,7 @@ from server import Checks, Server
 
 SEED = int(os.environ.get("SEED", "20261124"))
 ROWS, TRIES = 4900, 12
+LONG = 60000  # rows of the import that is killed
 MARK = "kanari"  # in each address and word; numbers have their own digits
 
 
@@ -42,6 +43,38 @@ def upload(s, can):
     status, reply = s.call("ann", "POST", "/api/uploads", "\n".join(lines).encode(),
                            {"Content-Type": "text/csv"})
     return reply["id"]
+
+
+def long_file(can):
+    """More than is read before the kill; what is in clear at rest (names) comes late as well."""
+    lines = ["Name,Email,Phone,Company"]
+    lines += [f"Bob{i} Long,{can.make('{}@leadgen.example')},{can.number()},Firm {i % 50}" for i in range(LONG)]
+    return "\n".join(lines)
+
+
+def interrupted(c, s, can, options):
+    """Killed while an import runs, as UTF-8 and as UTF-16 (a copy is made then): what lies on the disk?"""
+    for code in ("utf-8", "utf-16"):
+        s.start(*options)
+        status, reply = s.call("ann", "POST", "/api/uploads", long_file(can).encode(code), {"Content-Type": "text/csv"})
+        for _ in range(6000):
+            job = s.call("ann", "GET", f"/api/jobs/{reply['id']}")[1]
+            if job["counts"]["read"] > 0 or job["state"] in ("done", "failed"):
+                break
+            threading.Event().wait(0.005)
+        c.check(job["state"] == "running" and job["counts"]["read"] < LONG, f"it runs: {job['state']} {job['counts']}")
+        s.stop("kill")
+        found, size = hits(s, can.all[-2 * LONG:], MARK)
+        c.check(not found, f"{len(found)} hits beside a running import of {code}: {found[:5]}")
+        spool = os.listdir(f"{s.data}/spool")
+        c.check(len(spool) == (1 if code == "utf-8" else 2), f"in the spool: {spool}")
+        c.check(not any(reply["id"][:8] in name for name in spool), "a name says whose file it is")
+        c.check(sum(os.path.getsize(f"{s.data}/spool/{x}") for x in spool) > LONG * 50, "the files are there")
+        s.start(*options)
+        job = wait_job(s, reply["id"])
+        c.check(job["state"] == "done" and job["counts"]["read"] == LONG and job["counts"]["created"] == LONG,
+                f"it goes on after the kill: {job['state']} {job['counts']}")
+        s.stop()
 
 
 def wait_job(s, id):
@@ -160,6 +193,7 @@ def main():
         c.check(not found, f"{len(found)} hits: {found[:5]}")
         plain, _ = hits(s, [], "Ann17")
         c.check(plain, "the control: a name, which is stored in clear, is not found either")
+        interrupted(c, s, can, options)
     c.ok(f"{len(can.all)} canaries, {size >> 20} MiB searched, none found")
     c.end()
 

@@ -72,10 +72,9 @@ static void import_short_of_memory(const char *text, long n, bool from_then_on, 
     enum err err;
 
     job.state = "running"; /* no worker takes it */
-    if (file_write(world_spool(&w, &job), text, strlen(text), 0600))
-        world_die("write the file");
+    world_write(&w, &job, text, strlen(text));
     world_queue(&w, &job);
-    if (upload_file_open(world_spool(&w, &job), &params, w.mem, &f, &why))
+    if (upload_file_open(&w.srv, &job.id, &params, w.mem, &f, &why))
         world_die("open the file");
     made = 0;
     for_good = from_then_on;
@@ -88,7 +87,7 @@ static void import_short_of_memory(const char *text, long n, bool from_then_on, 
         CHECK(import(&job, &f, text) == ERR_OK);
     q.where[0] = (struct cond){"account", OP_EQ, &account};
     CHECK(store_count(w.srv.store, &q, &people) == ERR_OK && people == CREATED);
-    close(f.fd);
+    upload_file_close(&f);
     unlink(world_spool(&w, &job));
 }
 

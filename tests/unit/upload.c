@@ -424,10 +424,9 @@ static struct job_counts load_one_by_one(const struct uuid *account, const char 
     struct csv *csv;
 
     job.state = "running"; /* no worker takes it */
-    if (file_write(world_spool(&w, &job), text, strlen(text), 0600))
-        world_die("write the file");
+    world_write(&w, &job, text, strlen(text));
     world_queue(&w, &job);
-    if (upload_file_open(world_spool(&w, &job), &params, w.mem, &f, &why))
+    if (upload_file_open(&w.srv, &job.id, &params, w.mem, &f, &why))
         world_die("open the file");
     csv = csv_new(f.delimiter);
     csv_expect(csv, f.n);
@@ -440,7 +439,7 @@ static struct job_counts load_one_by_one(const struct uuid *account, const char 
     n = im->counts;
     importer_free(im);
     csv_free(csv);
-    close(f.fd);
+    upload_file_close(&f);
     unlink(world_spool(&w, &job));
     return n;
 }
@@ -542,7 +541,7 @@ static void leaves_no_file(void)
     CHECK(!exists(world_spool(&w, &job)));
     CHECK(!exists(arena_printf(w.mem, "%s.utf8", world_spool(&w, &job))));
     CHECK(file_write(gone, "x", 1, 0600) == ERR_OK);
-    CHECK(file_write(kept, "Name,Email\nBo,bo@b.example\n", 27, 0600) == ERR_OK);
+    world_write(&w, &waiting, "Name,Email\nBo,bo@b.example\n", 27);
     waiting.params = "{}";
     world_queue(&w, &waiting);
     world_stop(&w);
