@@ -14,8 +14,12 @@ void builder_free(struct builder *b); /* NULL is fine */
 /* Copies what it needs. An id may come once. */
 void builder_add(struct builder *b, const struct profile *p);
 size_t builder_count(const struct builder *b);
-/* In memory. NULL when nothing was added; b can only be freed afterwards. */
-struct segment *builder_finish(struct builder *b);
+/*
+ * *out is NULL when nothing was added; b can only be freed afterwards.  dir: as segments_merge().
+ * errors: ERR_DISK_FULL, ERR_UNAVAILABLE, only with dir
+ */
+enum err builder_write(struct builder *b, const char *dir, struct segment **out) MUST_CHECK;
+struct segment *builder_finish(struct builder *b); /* the same in memory */
 
 enum { PARTS_MAX = 64 /* of one merge */ };
 

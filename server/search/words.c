@@ -72,14 +72,20 @@ static void take_cjk(struct splitter *s, const char *at, size_t n)
     }
 }
 
-static void split(struct arena *mem, const char *text, struct splitter *s)
+static void split(const char *folded, struct splitter *s)
 {
-    const char *folded = utf8_fold(mem, text);
     size_t len;
 
     for (const char *p = folded; *p; p += len) {
-        int32_t c = utf8_next(p, &len);
+        int32_t c;
 
+        if ((unsigned char)*p < 0x80 && is_letter(*p) && !s->last_n) { /* most of them, sooner */
+            if (s->n < WORD_MAX)
+                s->word[s->n++] = *p;
+            len = 1;
+            continue;
+        }
+        c = utf8_next(p, &len);
         if (is_cjk(c)) {
             take_cjk(s, p, len);
             continue;
@@ -96,18 +102,23 @@ static void split(struct arena *mem, const char *text, struct splitter *s)
     end_word(s);
 }
 
-void words_of_text(struct arena *mem, const char *text, word_each *each, void *arg)
+void words_of_folded(const char *folded, word_each *each, void *arg)
 {
     struct splitter s = {.each = each, .arg = arg};
 
-    split(mem, text, &s);
+    split(folded, &s);
+}
+
+void words_of_text(struct arena *mem, const char *text, word_each *each, void *arg)
+{
+    words_of_folded(utf8_fold(mem, text), each, arg);
 }
 
 void words_of_query(struct arena *mem, const char *text, word_each *each, void *arg)
 {
     struct splitter s = {.each = each, .arg = arg, .query = true};
 
-    split(mem, text, &s);
+    split(utf8_fold(mem, text), &s);
 }
 
 bool words_next(const char **at, char word[WORD_MAX + 8])

@@ -16,6 +16,8 @@ typedef void word_each(void *arg, const char *word);
 
 /* Of a text to index: every word, and for CJK both forms. */
 void words_of_text(struct arena *mem, const char *text, word_each *each, void *arg);
+/* Of one that is folded already. */
+void words_of_folded(const char *folded, word_each *each, void *arg);
 /* Of a query: CJK runs of two and more by their pairs only. */
 void words_of_query(struct arena *mem, const char *text, word_each *each, void *arg);
 
