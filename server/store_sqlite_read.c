@@ -235,6 +235,20 @@ struct batch {
     bool last;
 };
 
+/* Of the texts and blobs of a row; asked of a number, it would become a text. */
+static size_t bytes_of(sqlite3_stmt *q)
+{
+    size_t out = 0;
+
+    for (int i = sqlite3_column_count(q); i--;) {
+        int type = sqlite3_column_type(q, i);
+
+        if (type == SQLITE_TEXT || type == SQLITE_BLOB)
+            out += (size_t)sqlite3_column_bytes(q, i);
+    }
+    return out;
+}
+
 static enum err batch_read(struct batch *b, const struct table *t, const struct query *q,
                            struct arena *mem)
 {
@@ -254,8 +268,7 @@ static enum err batch_read(struct batch *b, const struct table *t, const struct 
         void *rec = b->rows[b->n++] = arena_alloc(mem, t->type->size);
 
         err = lite_read_record(c, b->lease.st->q, t, shape.fields, mem, rec);
-        for (int i = sqlite3_column_count(b->lease.st->q); i--;)
-            bytes += (size_t)sqlite3_column_bytes(b->lease.st->q, i);
+        bytes += bytes_of(b->lease.st->q);
         rc = SQLITE_OK;
     }
     b->last = rc == SQLITE_DONE;
