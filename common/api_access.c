@@ -179,9 +179,9 @@ TYPE(limits_reply, "What binds the caller now.");
 
 static const struct field impersonation_fields[] = {
     FIELD(impersonation, id),
-    FIELD_AS(impersonation, user, "user_id", .flags = FIELD_INDEX),
+    FIELD_AS(impersonation, user, "user_id", .label = "Member", .flags = FIELD_INDEX),
     FIELD_AS(impersonation, account, "account_id", .flags = FIELD_INDEX),
-    FIELD_AS(impersonation, by, "by_id", .flags = FIELD_INDEX),
+    FIELD_AS(impersonation, by, "by_id", .label = "By", .flags = FIELD_INDEX),
     FIELD(impersonation, reason, .label = "Reason", .max = 200),
     FIELD(impersonation, created, .label = "When"),
     FIELD(impersonation, ends, .label = "Until"),
@@ -190,7 +190,7 @@ static const struct field impersonation_fields[] = {
 TYPE(impersonation, "A super_admin who acted as a member, and why.");
 
 static const struct field impersonate_request_fields[] = {
-    FIELD_AS(impersonate_request, user, "user_id", .flags = FIELD_REQUIRED),
+    FIELD_AS(impersonate_request, user, "user_id", .label = "Member", .flags = FIELD_REQUIRED),
     FIELD(impersonate_request, reason, .label = "Reason", .min = 10, .max = 200,
           .flags = FIELD_REQUIRED, .doc = "The member reads it."),
     {0},

@@ -61,17 +61,33 @@ static void free_call(struct api_call *c)
     arena_free(c->mem);
 }
 
-/* What waited for the exchange goes on, or ends with its failure. */
-static void resume(struct api *a, enum err err, const char *text)
+/* What waited goes on, or ends with this failure. */
+static void go_on(struct api *a, enum call_state state, enum err err, const char *text)
 {
     for (struct api_call *c = a->calls; c; c = c->next) {
-        if (c->state != CALL_WAITING)
+        if (c->state != state)
             continue;
         if (err)
             fail(c, err, arena_strdup(c->mem, text));
         else
             start(c);
     }
+}
+
+static void resume(struct api *a, enum err err, const char *text)
+{
+    go_on(a, CALL_WAITING, err, text);
+}
+
+void api_on_confirm(struct api *a, void (*ask)(void *), void *arg)
+{
+    a->ask = ask;
+    a->ask_arg = arg;
+}
+
+void api_confirmed(struct api *a, bool yes)
+{
+    go_on(a, CALL_HELD, yes ? ERR_OK : ERR_CONFIRM, "nothing was done: it needs your password");
 }
 
 /* Tokens that cannot be written still serve this process. */
@@ -243,13 +259,26 @@ static void read_reply(struct api_call *c, CURLcode rc, struct api_reply *r)
     }
 }
 
+static bool hold(struct api_call *c, const struct api_reply *r)
+{
+    struct api *a = c->api;
+
+    if (r->err != ERR_CONFIRM || !a->ask || c->held || c->given || c->state == CALL_FAILING)
+        return false;
+    c->held = true;
+    transfer_stop(c);
+    c->state = CALL_HELD;
+    a->ask(a->ask_arg);
+    return true;
+}
+
 /* The call is forgotten before done() runs, which may close the screen it belongs to. */
 static void finish(struct api_call *c, CURLcode rc)
 {
     struct api_reply r;
 
     read_reply(c, rc, &r);
-    if (try_again(c, &r))
+    if (try_again(c, &r) || hold(c, &r))
         return;
     unlink_call(c);
     c->done(c->arg, &r);

@@ -73,6 +73,14 @@ void api_cancel(struct api *a, struct api_call *c);
 /* Forget every call whose arg is this (a screen that closes). */
 void api_cancel_all(struct api *a, const void *arg);
 bool api_busy(const struct api *a);
+
+/*
+ * The server wants the password once more before a dangerous act (ERR_CONFIRM).  Where there is
+ * somebody to ask, ask() is called and the calls wait until api_confirmed() sends them again, once,
+ * or ends them (false) with that error; else their done is told at once.
+ */
+void api_on_confirm(struct api *a, void (*ask)(void *arg), void *arg);
+void api_confirmed(struct api *a, bool yes);
 /* What the sockets have; calls done. Never blocks. */
 void api_run(struct api *a);
 /*

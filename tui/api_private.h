@@ -11,6 +11,7 @@
 enum call_state {
     CALL_RUNNING,
     CALL_WAITING,   /* behind the exchange of tokens */
+    CALL_HELD,      /* until a person has given the password once more */
     CALL_FAILED,    /* without a request; done is called by the next api_run() */
     CALL_FAILING,   /* in this one */
     CALL_CANCELLED, /* while curl was at work: freed when it is not */
@@ -30,7 +31,7 @@ struct api_call {
     int64_t started_ms, moved_ms; /* the last byte of it; monotonic */
     int64_t given;                /* bytes of the streamed body */
     int64_t tokens;               /* which ones it was sent with: api.tokens then */
-    bool waited, repeated;        /* once each, so that no answer makes a circle */
+    bool waited, repeated, held;  /* once each, so that no answer makes a circle */
     bool ended;                   /* by its reader */
     enum err failure;             /* CALL_FAILED */
     const char *failure_text;
@@ -44,6 +45,8 @@ struct api {
     struct api_call *refresh; /* the exchange of tokens */
     int64_t tokens;           /* counts the exchanges */
     bool performing;          /* curl is at work: its handles must not be touched */
+    void (*ask)(void *);      /* for the password; NULL: nobody is there */
+    void *ask_arg;
 };
 
 /* Hand the call to curl. errors: ERR_NO_MEMORY */

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/json.h"
 #include "common/mem.h"
 #include "common/utf8.h"
+#include "tui/app_private.h"
 #include "tui/exit.h"
 #include "tui/screens/screens.h"
 #include "tui/session.h"
@@ -23,23 +23,6 @@
 #include "tui/widgets/paint.h"
 
 enum { LEAST_ROWS = 10, LEAST_COLS = 40, SETTLE_MS = 50, FRAME_MS = 33, IDLE_MS = 60000 };
-enum { TEXT_MAX = 512 };
-
-struct app {
-    struct session *session;
-    struct api *api;
-    struct screen *top, *seen; /* seen: the one whose shown() was called last */
-    struct app_me me;
-    char message[TEXT_MAX], state[TEXT_MAX];
-    enum style_role message_role;
-    bool quit, online;
-    int64_t frame_us; /* no frame before then */
-    bool frame_due;
-    int sign_ins;
-    WINDOW *keys;            /* a pad of one cell: reading from it redraws nothing */
-    bool pasting, paste_gap; /* gap: a line has ended, and what follows is not known yet */
-    int code;
-};
 
 struct api *app_api(struct app *app)
 {
@@ -163,72 +146,11 @@ void app_say_error(struct app *app, const struct api_reply *r)
 {
     app_say(app, STYLE_ERR, "%s%s%s", r->field, *r->field ? ": " : "", r->detail);
     app->online = r->status != 0;
+    app_notice_acting(app);
     if (r->pin_mismatch && app->top->class != &refused_screen)
         app_push(app, &refused_screen);
     else if (r->err == ERR_UNAUTHORIZED && !app_is_signed_in(app) &&
              app->top->class != &signin_screen)
-        app_push(app, &signin_screen);
-}
-
-/* Who is signed in */
-
-const struct app_me *app_me(const struct app *app)
-{
-    return &app->me;
-}
-
-void app_set_balance(struct app *app, struct credits balance)
-{
-    app->me.balance = balance;
-}
-
-void app_signed_out(struct app *app)
-{
-    if (app->api)
-        api_cancel_all(app->api, app);
-    app->me = (struct app_me){0};
-}
-
-void app_signed_in(struct app *app)
-{
-    app_signed_out(app);
-    app->sign_ins++;
-    app_refresh_me(app);
-}
-
-int app_sign_ins(const struct app *app)
-{
-    return app->sign_ins;
-}
-
-static void got_me(void *arg, const struct api_reply *r)
-{
-    struct app *app = arg;
-    struct arena *mem = arena_new();
-    struct me me = {0};
-    struct problem why;
-
-    if (r->err) {
-        app_say_error(app, r);
-    } else if (json_decode(&me_type, r->doc, JSON_FROM_SERVER, mem, &me, NULL, &why) == ERR_OK) {
-        app->online = true;
-        app->me.role = role_find(me.role);
-        app->me.balance = me.balance;
-        snprintf(app->me.email, sizeof(app->me.email), "%s", me.email ? me.email : "");
-    }
-    arena_free(mem);
-}
-
-void app_refresh_me(struct app *app)
-{
-    api_send(app->api, &(struct api_request){.method = "GET", .path = "/api/me"}, got_me, app);
-}
-
-void app_trusted(struct app *app)
-{
-    if (app_is_signed_in(app))
-        app_refresh_me(app);
-    else
         app_push(app, &signin_screen);
 }
 
@@ -251,15 +173,17 @@ static void press(struct app *app, int key)
     const struct key *k;
 
     app->message[0] = '\0';
+    app_mind_me(app);
     if (class->input && class->input(app->top, key))
         return;
     k = find_key(app->top, key, app->me.role);
     if (k)
         k->run(app->top);
-    else if (!find_key(app->top, key, ROLE_SUPER_ADMIN))
+    else if (!(k = find_key(app->top, key, ROLE_SUPER_ADMIN)))
         app_say(app, STYLE_DIM, "this key does nothing here; ? shows those that do");
     else if (app->me.role)
-        app_say(app, STYLE_WARN, "your role does not allow this");
+        app_say(app, STYLE_WARN, "your role does not allow this: it takes %s, yours is %s",
+                role_word(k->role), role_word(app->me.role));
     else
         app_say(app, STYLE_WARN, "the server has not said yet who you are");
 }
@@ -318,13 +242,16 @@ static void read_keys(struct app *app)
 static void draw_title(struct app *app)
 {
     const struct screen *s = app->top;
-    char right[TEXT_MAX], number[NUMBER_TEXT];
+    char right[TEXT_MAX], number[NUMBER_TEXT], watched[TEXT_MAX];
     int width;
 
     while (s->class->overlay && s->below)
         s = s->below; /* a dialog has its title in its frame */
 
-    if (app->me.role)
+    if (app_watched(app, watched, sizeof(watched)))
+        snprintf(right, sizeof(right), "%s  %s ", role_word(app->me.role),
+                 app->online ? "online" : "offline");
+    else if (app->me.role)
         snprintf(right, sizeof(right), "%s  %s  %s cr  %s ", app->me.email, role_word(app->me.role),
                  paint_credits(app->me.balance, number), app->online ? "online" : "offline");
     else
@@ -332,7 +259,10 @@ static void draw_title(struct app *app)
                  app_is_signed_in(app) ? app->online ? "..." : "offline" : "not signed in");
     width = utf8_columns(right);
     width = width > COLS * 2 / 3 ? COLS * 2 / 3 : width;
-    paint_printf(0, 0, COLS - width, STYLE_BAR, " leadgen | %s", s->class->title);
+    if (*watched)
+        paint_said(0, 0, COLS - width, STYLE_WARN, watched);
+    else
+        paint_printf(0, 0, COLS - width, STYLE_BAR, " leadgen | %s", s->class->title);
     paint_text(0, COLS - width, width, STYLE_BAR, right);
 }
 
@@ -366,9 +296,13 @@ static void draw_screen(struct app *app)
 {
     app->state[0] = '\0';
     paint_begin();
-    draw_title(app);
-    draw_stack(app->top);
-    draw_bottom(app);
+    if (app->top->class->whole) {
+        app->top->class->draw(app->top, LINES, COLS);
+    } else {
+        draw_title(app);
+        draw_stack(app->top);
+        draw_bottom(app);
+    }
     paint_end();
 }
 
@@ -429,6 +363,10 @@ static void loop(struct app *app)
         api_wait(app->api, in, 2, wait_ms(app));
         app->frame_due = true;
         term_rest();
+        if (app->go_home) {
+            app->go_home = false;
+            app_go(app, &search_screen);
+        }
         if (term_signal() || term_gone()) {
             app->code = EXIT_SIGINT;
             return;
@@ -454,6 +392,11 @@ static void choose_theme(struct app *app, const char *name)
     theme_use(&t);
 }
 
+static void ask_password(void *arg)
+{
+    reauth_open(arg);
+}
+
 /* The first frame is on the screen before the network is even thought of. */
 static bool start(struct app *app, const struct app_options *o)
 {
@@ -470,6 +413,8 @@ static bool start(struct app *app, const struct app_options *o)
         app_push(app, &signin_screen);
     draw(app);
     app->api = api_new(app->session);
+    if (app->api)
+        api_on_confirm(app->api, ask_password, app);
     return app->api != NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
+#include "tui/screens/tabs.h"
 #include "tui/term.h"
 
 static void back(struct screen *s)
@@ -50,9 +51,9 @@ static void jobs(struct screen *s)
     app_go(s->app, &jobs_resource.class);
 }
 
-static void admin(struct screen *s)
+static void act_end(struct screen *s)
 {
-    app_go(s->app, &users_resource.class);
+    app_act_end(s->app);
 }
 
 const struct key app_keys[] = {
@@ -73,9 +74,13 @@ const struct key go_keys[] = {
     {'1', NULL, "search", NULL, "Search.", search},
     {'4', NULL, "upload", NULL, "Upload a file of contacts.", upload, ROLE_USER},
     {'9', NULL, "credits", NULL, "Credits: the balance and what moved it.", credits, ROLE_VIEWER},
+    {'8', NULL, "access", NULL, "Access: API keys, sessions, two-factor, limits.", tabs_go_keys,
+     ROLE_VIEWER},
     {'J', NULL, "jobs", NULL, "Jobs: what runs in the background.", jobs, ROLE_VIEWER},
-    {'A', NULL, "admin", NULL, "Administration: members, credits, jobs, audit, health.", admin,
-     ROLE_ADMIN},
+    {'A', NULL, "admin", NULL, "Administration: members, credits, jobs, audit, health.",
+     tabs_go_users, ROLE_ADMIN},
+    {'7', NULL, "team", NULL, "Team: the members of the account.", tabs_go_users, ROLE_ADMIN},
+    {'E', NULL, "stop acting", NULL, "Of who acts as a member: be yourself again.", act_end},
     {0},
 };
 

@@ -25,6 +25,7 @@ struct screen_class {
     const struct key *keys;
     bool overlay; /* drawn over the screen below; modal */
     bool modal;   /* no key leads past it but its own */
+    bool whole;   /* lines 0 to rows - 1 are its own: no title, no hints */
     void (*open)(struct screen *);
     /* On top: opened, or what was above has closed. May be NULL. */
     void (*shown)(struct screen *);
@@ -87,6 +88,8 @@ struct app_me {
     char email[256];
     enum role role; /* ROLE_NOBODY: not known yet */
     struct credits balance;
+    bool acting;        /* as this member, who is somebody else */
+    int64_t watched_ms; /* until then somebody acts as them; 0: nobody */
 };
 const struct app_me *app_me(const struct app *app);
 void app_set_balance(struct app *app, struct credits balance);
@@ -96,6 +99,9 @@ void app_refresh_me(struct app *app);
 void app_signed_out(struct app *app);
 /* Perhaps another person: what screens hold is not for them. */
 void app_signed_in(struct app *app);
+/* Act as the member whose tokens the reply holds; the super_admin again. */
+void app_act(struct app *app, const cJSON *tokens);
+void app_act_end(struct app *app);
 /* Counts the sign-ins, so that a screen knows whose its data are. */
 int app_sign_ins(const struct app *app);
 /* The key is trusted now: sign in, or go on. */

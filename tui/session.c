@@ -319,6 +319,8 @@ void session_close(struct session *s)
         return;
     wipe(s->access_token);
     wipe(s->refresh_token);
+    wipe(s->own_access);
+    wipe(s->own_refresh);
     free(s->pin);
     free(s->server);
     free(s);
@@ -366,11 +368,47 @@ enum err session_tokens(struct session *s, const char *access, const char *refre
 
     if (!access != !refresh || (access && (!is_token(access) || !is_token(refresh))))
         return problem_set(why, "token", "the server's answer holds no tokens");
+    if (!access && session_is_acting(s)) {
+        session_act_end(s);
+        return ERR_OK;
+    }
     take_tokens(s, access, refresh, access ? ends : 0);
-    if (!s->keep || save_tokens(s) == ERR_OK)
+    if (!s->keep || session_is_acting(s) || save_tokens(s) == ERR_OK)
         return ERR_OK;
     problem_set(why, "token", "the token file cannot be written");
     return ERR_UNAVAILABLE;
+}
+
+bool session_is_acting(const struct session *s)
+{
+    return s->own_refresh != NULL;
+}
+
+enum err session_act(struct session *s, const char *access, const char *refresh, int64_t expires_in,
+                     struct problem *why)
+{
+    if (!access || !refresh || !is_token(access) || !is_token(refresh))
+        return problem_set(why, "token", "the server's answer holds no tokens");
+    if (session_is_acting(s) || !s->refresh_token)
+        return problem_set(why, "token", "end what you act as first");
+    s->own_access = s->access_token;
+    s->own_refresh = s->refresh_token;
+    s->own_ends_ms = s->access_ends_ms;
+    s->access_token = s->refresh_token = NULL;
+    return session_tokens(s, access, refresh, expires_in, why);
+}
+
+void session_act_end(struct session *s)
+{
+    if (!session_is_acting(s))
+        return;
+    wipe(s->access_token);
+    wipe(s->refresh_token);
+    s->access_token = s->own_access;
+    s->refresh_token = s->own_refresh;
+    s->access_ends_ms = s->own_ends_ms;
+    s->own_access = s->own_refresh = NULL;
+    session_reload(s); /* another process may have exchanged them meanwhile */
 }
 
 bool session_reload(struct session *s)
@@ -378,7 +416,7 @@ bool session_reload(struct session *s)
     char *before;
     bool changed;
 
-    if (!s->keep || !s->refresh_token)
+    if (!s->keep || !s->refresh_token || session_is_acting(s))
         return false;
     before = xstrdup(s->refresh_token);
     changed = load_tokens(s, NULL) == ERR_OK && strcmp(before, s->refresh_token) != 0;

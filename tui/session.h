@@ -21,6 +21,9 @@ struct session {
     char *access_token, *refresh_token; /* NULL: not signed in */
     int64_t access_ends_ms;             /* real time; 0: unknown */
     bool keep;                          /* tokens go to the file */
+    /* While one acts as somebody else: the own ones, which stay in the file. */
+    char *own_access, *own_refresh;
+    int64_t own_ends_ms;
 };
 
 /*
@@ -53,6 +56,15 @@ enum err session_trust(struct session *s, const char *pin, struct problem *why) 
  */
 enum err session_tokens(struct session *s, const char *access, const char *refresh,
                         int64_t expires_in, struct problem *why) MUST_CHECK;
+/*
+ * Act as somebody else: these tokens serve this process alone and are never written.  The own ones
+ * are back with session_act_end(), and when session_tokens() forgets these.
+ * errors: ERR_INVALID: not tokens, or one acts already
+ */
+enum err session_act(struct session *s, const char *access, const char *refresh, int64_t expires_in,
+                     struct problem *why) MUST_CHECK;
+void session_act_end(struct session *s);
+bool session_is_acting(const struct session *s);
 /*
  * Read the tokens again: another process may have exchanged them, and a refresh token is good once.
  * True: they are others now.

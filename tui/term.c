@@ -252,3 +252,24 @@ bool term_gone(void)
 
     return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR | POLLNVAL);
 }
+
+bool term_copy(const char *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t n = strlen(text);
+
+    if (!capability("Ms") && !has_paste())
+        return false;
+    put("\033]52;c;");
+    for (size_t i = 0; i < n; i += 3) { /* RFC 4648 4 */
+        unsigned a = (unsigned char)text[i], b = i + 1 < n ? (unsigned char)text[i + 1] : 0,
+                 c = i + 2 < n ? (unsigned char)text[i + 2] : 0;
+        char four[] = {digits[a >> 2], digits[(a & 3) << 4 | b >> 4],
+                       i + 1 < n ? digits[(b & 15) << 2 | c >> 6] : '=',
+                       i + 2 < n ? digits[c & 63] : '=', 0};
+
+        put(four);
+    }
+    put("\a");
+    return true;
+}

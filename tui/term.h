@@ -27,6 +27,11 @@ int term_signal(void);
  */
 int term_wake_fd(void);
 void term_rest(void);
+/*
+ * Give a text to the terminal's clipboard (OSC 52 of xterm); whether it takes it cannot be known.
+ * False: it is no terminal that knows the sequence.
+ */
+bool term_copy(const char *text);
 /* Has the other side of the terminal gone? */
 bool term_gone(void);
 

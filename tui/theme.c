@@ -382,3 +382,8 @@ enum theme_border theme_border(void)
 {
     return used.border;
 }
+
+bool theme_is_light(void)
+{
+    return used.base == BASE_LIGHT && wants_colour();
+}

@@ -115,5 +115,6 @@ int theme_blank(enum style_role r);
 char theme_glyph(enum glyph g);
 enum theme_chart theme_chart(void);
 enum theme_border theme_border(void);
+bool theme_is_light(void); /* its ground; not known of a terminal's own: false */
 
 #endif

@@ -14,6 +14,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.
 
 # name, then a key and what it brings, step by step
 MEMBERS, JOB, CHOSEN = ("A", "zoe@"), (("J", "people.csv"), ("\r", "merged")), (("4", "people.csv"), ("G\r", "GOES TO"))
+KEYS = ("8", "No keys yet")
+FACTOR = (KEYS, ("3", "Recovery codes left"), ("n", "Type the six digits"))
 SCREENS = (
     ("search",), ("words", ("/", "Esc:results")), ("filters", ("f", "Filters")), ("order", ("s", "Order")),
     ("profile", ("\r", "Updated")), ("reveal", ("r", "TOTAL NOW")), ("help", ("?", "Keys of")),
@@ -24,6 +26,9 @@ SCREENS = (
     ("new member", MEMBERS, ("n", "their first password")), ("give", MEMBERS, ("c", "Reason")),
     ("grants", MEMBERS, ("2", "welcome")), ("audit", MEMBERS, ("3", "profile.reveal")),
     ("health", MEMBERS, ("4", "1,234,567")), ("all jobs", MEMBERS, ("5", "people.csv")),
+    ("mail", MEMBERS, ("7", "new@acme")), ("new key", KEYS, ("n", "Days")), ("sessions", KEYS, ("2", "kiosk")),
+    ("enrolment", *FACTOR), ("QR code", *FACTOR, ("\x0f", "Esc:back")), ("limits", KEYS, ("4", "Plan starter")),
+    ("codes", *FACTOR, ("123456\r", "it is shown this once")),
 )
 
 
@@ -37,6 +42,7 @@ def deaths(c, f, home, folder):
                 t.send(key)
             for t in group:
                 c.check(t.wait(text, 5) is not None, f"T11 the {name} screen shows {text!r}: " + t.text())
+        f.factor = False
         for t, sig in zip(group, SIGNALS):
             t.signal(sig)
         for t, sig in zip(group, SIGNALS):

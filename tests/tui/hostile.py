@@ -5,7 +5,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
-from fake import Fake, person
+from fake import Fake, person, uuid
 from terminal import Checks, Terminal
 
 BAD = {
@@ -48,11 +48,18 @@ def visit(c, f, t):
     t.send("\x1b")
     t.gone("clearok")
     for keys, text in (("\r", "Updated"), ("\x1b", "row 2"), ("J", "jobok"), ("\r", "read as encok"), ("A", "whook"),
-                       ("d", "Disable this"), ("\x1b", "whook"), ("4", "Status"), ("1", "whook")):
+                       ("d", "Disable this"), ("\x1b", "whook"), ("4", "Status"), ("7", "mailok"), ("\r", "bodyok"), ("q", "mailok"),
+                       ("3", "verbok"), ("+", "Only those"), ("\x1b", "verbok"), ("8", "actok"), ("1", "whook")):
+        c.check(t.type(keys, text) is not None, f"{keys!r} shows {text}: " + t.text())
+    t.send("q")
+    t.gone("whook")
+    t.send("8")
+    for keys, text in (("2", "agentok"), ("d", "End this"), ("\x1b", "agentok"), ("1", "keyok"), ("e", "Change the"),
+                       ("\x1b", "keyok"), ("d", "Revoke"), ("\x1b", "keyok")):
         c.check(t.type(keys, text) is not None, f"{keys!r} shows {text}: " + t.text())
     f.fail["/search"] = (500, evil("code"), 0)
     t.send("q")
-    t.gone("whook")
+    t.gone("keyok")
     c.check(t.type("R", "made to fail") is not None, "the error is shown")
     f.fail.clear()
     c.check(t.type("4", "a]0;owned.csv") is not None, "a file of that name is shown: " + t.text())
@@ -68,6 +75,12 @@ def main():
         f.sign_in(home)
         f.job.update(name=evil("job"), encoding=evil("enc"), kind=evil("kind"))
         f.users[0]["email"] = evil("who")
+        f.mails[0].update(to=evil("mail"), body=evil("a\nbody"), error=evil("error"))
+        for row in f.audit:
+            row.update(verb=evil("verb"), detail=evil("detail"))
+        f.acts = [{"id": uuid(1), "reason": evil("act"), "by_id": evil("by")}]
+        f.sessions[0].update(agent=evil("agent"), address=evil("address"))
+        f.keys = [{"id": uuid(2), "name": evil("key"), "scopes": [evil("scope")], "networks": [evil("net")]}]
         f.clear = lambda p, field: evil("clear")
         with open(os.path.join(folder, "a\x1b]0;owned\x07.csv"), "w") as out:
             out.write(f'First Name,Last Name,Email,"{evil("col")}"\n"{evil("A")}",b,c@d.example,"{evil("v")}"\n')

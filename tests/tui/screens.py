@@ -222,7 +222,7 @@ def admin(c):
             for key, text in (("2", "welcome"), ("3", "profile.reveal"), ("4", "Up for seconds"), ("5", "people.csv")):
                 step(c, t, key, text, "tabs")
                 if key == "3":
-                    c.check(not t.shows("WHO"), "a column for which there is no room is left out: " + t.text())
+                    c.check(not t.shows("TO WHAT"), "a column for which there is no room is left out: " + t.text())
                     step(c, t, "\r", uuid(0, 9), "everything of a row is its detail")
                     step(c, t, "q", "profile.reveal", "and back")
             step(c, t, "1", "zoe@acme.example", "and back")

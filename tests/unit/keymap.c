@@ -7,6 +7,7 @@
 #include "tui/screens/form.h"
 #include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
+#include "tui/screens/tabs.h"
 
 static const struct screen_class *const classes[] = {
 #define X(name) &name##_screen,
@@ -17,6 +18,11 @@ static const struct screen_class *const classes[] = {
 #undef X
 #define X(name) &name##_form.class,
             RECORD_FORMS(X)
+#undef X
+#define CLASS_resource(id) &id##_resource.class
+#define CLASS_screen(id) &id##_screen
+#define X(digit, kind, id, name, help, role) CLASS_##kind(id),
+                ADMIN_TABS(X) ACCESS_TABS(X)
 #undef X
 };
 enum { CLASSES = sizeof(classes) / sizeof(*classes) };

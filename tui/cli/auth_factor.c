@@ -49,7 +49,7 @@ static enum exit_code totp_on(struct cli *c)
 
     if (reply.err)
         return cli_fail(&reply);
-    qr = qr_text(json_str(reply.doc, "uri") ? json_str(reply.doc, "uri") : "", ascii);
+    qr = qr_text(json_str(reply.doc, "uri") ? json_str(reply.doc, "uri") : "", ascii, QR_ON_DARK);
     fprintf(stderr, "%s\nScan it with an authenticator, or type the secret there:\n\n    %s\n\n",
             qr ? qr : "", cli_text(c->mem, reply.doc, "secret"));
     free(qr);

@@ -1,56 +1,45 @@
-/* Administration: the tabs; credits and audit; health. */
+/* Administration: credits; health. */
 #include "tui/screens/admin.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "tui/screens/form.h"
 #include "tui/screens/record.h"
 #include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
+#include "tui/screens/tabs.h"
 #include "tui/widgets/paint.h"
 
 enum { HEALTH_MS = 2000 };
 
-static const struct {
-    const struct screen_class *class;
-    const char *label;
-    char digit;
-    enum role role;
-} tabs[] = {
-#define X(digit, id, class, name, help, role) {&class, name, digit, role},
-    ADMIN_TABS(X)
-#undef X
-};
+/* Mail */
 
-void admin_draw_tabs(struct screen *s, int cols)
+/* "": a mail server is configured. */
+static void say_mail(const cJSON *health, char *out, size_t size)
 {
-    int x = 1;
+    double n = json_num(health, "mail_queued", 0) + json_num(health, "mail_dead", 0);
 
-    for (size_t i = 0; i < sizeof(tabs) / sizeof(*tabs); i++) {
-        bool here = tabs[i].class == s->class;
-        int width = (int)strlen(tabs[i].label) + 4;
-
-        if (app_me(s->app)->role < tabs[i].role || x + width > cols)
-            continue;
-        paint_printf(1, x, width, here ? STYLE_ACCENT : STYLE_DIM, here ? "[%c %s]" : " %c %s ",
-                     tabs[i].digit, tabs[i].label);
-        x += width + 1;
-    }
+    out[0] = '\0';
+    if (!json_bool(health, "mail"))
+        snprintf(out, size, "no mail server is configured: mails are kept (%.0f now); 7 shows them",
+                 n);
 }
 
-static void go_to(struct screen *s, const struct screen_class *class)
+static void got_mail(void *arg, const struct api_reply *r)
 {
-    if (s->class != class)
-        app_go(s->app, class);
+    struct listing *l = arg;
+
+    if (!r->err)
+        say_mail(r->doc, l->note, sizeof(l->note));
 }
 
-#define X(digit, id, class, name, help, role) \
-    void admin_##id(struct screen *s)         \
-    {                                         \
-        go_to(s, &class);                     \
-    }
-ADMIN_TABS(X)
-#undef X
+void admin_note_mail(struct screen *s)
+{
+    if (app_me(s->app)->role >= ROLE_SUPER_ADMIN)
+        screen_call(s, "GET", "/api/admin/health", NULL, got_mail);
+}
 
 /* Health: one record. */
 
@@ -81,8 +70,13 @@ static void ask_health(struct screen *s)
 static void health_draw(struct screen *s, int rows, int cols)
 {
     struct health_view *h = (struct health_view *)s;
+    char note[200] = "";
 
-    admin_draw_tabs(s, cols);
+    tabs_draw(s, cols);
+    if (h->doc)
+        say_mail(h->doc, note, sizeof(note));
+    if (*note)
+        paint_said(2, 1, cols - 2, STYLE_WARN, note);
     if (h->doc)
         record_draw(&admin_health_type, h->doc, 0, 3, rows - 2, cols);
     else
@@ -106,19 +100,6 @@ const struct screen_class health_screen = {.title = "Admin > Health",
                                            .tick = ask_health,
                                            .close = health_close};
 
-/* Audit */
-
-static const struct column audit_columns[] = {
-    {"at", 16}, {"verb", 18}, {"outcome", 12}, {"count", 5}, {"detail", 16}, {"actor_id", 36}, {0}};
-static const struct key audit_keys[] = {RESOURCE_KEYS, ADMIN_KEYS{0}};
-
-const struct resource audit_resource = {RESOURCE("Admin > Audit", audit_keys),
-                                        .path = "/api/admin/audit",
-                                        .row = &audit_type,
-                                        .columns = audit_columns,
-                                        .empty = "Nothing happened yet.",
-                                        .head = admin_draw_tabs};
-
 /* Credits of the account */
 
 static const struct column grant_columns[] = {{"at", 16},      {"kind", 7},    {"amount", 9},
@@ -141,4 +122,4 @@ const struct resource grants_resource = {RESOURCE("Admin > Credits", grants_keys
                                          .row = &entry_type,
                                          .columns = grant_columns,
                                          .empty = "No credits were moved yet.",
-                                         .head = admin_draw_tabs};
+                                         .head = tabs_draw};

@@ -1,4 +1,4 @@
-/* Members: their roles and states; making one; giving an account credits. */
+/* Members: roles, states, caps, the owner; making one; giving an account credits. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,12 +7,18 @@
 #include "tui/screens/form.h"
 #include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
+#include "tui/screens/tabs.h"
 #include "tui/widgets/paint.h"
 
 enum { BODY = 128 };
 
-static const struct column columns[] = {
-    {"email", 34}, {"role", 11}, {"state", 11}, {"last_login", 16}, {0}};
+static const struct column columns[] = {{"email", 30},
+                                        {"role", 11},
+                                        {"state", 11},
+                                        {"last_login", 16},
+                                        {"monthly_cap", 11, .when = "capped"},
+                                        {"name", 20},
+                                        {0}};
 
 static void change(struct screen *s, const char *name, const char *value)
 {
@@ -41,10 +47,78 @@ static void ask_toggle(struct screen *s)
     if (!resource_text(s, "email"))
         return;
     snprintf(text, sizeof(text), "%s\n%s", resource_text(s, "email"),
-             is_active(s) ? "Their sessions end at once." : "They can sign in again.");
+             is_active(s) ? "Their sessions and API keys end at once, the keys for good.\n"
+                            "What they own stays with the account."
+                          : "They can sign in again; keys are made or rotated anew.");
     confirm_open(s, is_active(s) ? "Disable this member?" : "Enable this member?", text, CONFIRM_MS,
                  do_toggle);
 }
+
+/* The cap */
+
+static const struct form_field cap_fields[] = {{"monthly_cap", .none = "capped"}, {0}};
+
+static const struct record_form cap_form = {RECORD_FORM("What this member may spend"),
+                                            .method = "PATCH",
+                                            .body = &user_change_type,
+                                            .fields = cap_fields,
+                                            .note = "credits in a calendar month (UTC), or none",
+                                            .done = "changed"};
+
+static void change_cap(struct screen *s)
+{
+    const cJSON *row = resource_row(s);
+    struct arena *mem = arena_new();
+    struct form *f;
+
+    if (row) {
+        f = form_open(s->app, &cap_form);
+        form_at(f, "/api/admin/users/%s", resource_text(s, "id"));
+        form_set(f, "monthly_cap",
+                 json_bool(row, "capped")
+                     ? arena_printf(mem, "%.12g", json_num(row, "monthly_cap", 0))
+                     : "none");
+    } else {
+        app_say(s->app, STYLE_DIM, "no row is here");
+    }
+    arena_free(mem);
+}
+
+/* The owner */
+
+/* The super_admin passes on the account of the member, an admin the own. */
+static void pass_on(struct screen *s)
+{
+    const char *id = resource_text(s, "id"), *account = resource_text(s, "account_id");
+    bool of_another = app_me(s->app)->role >= ROLE_SUPER_ADMIN;
+    struct arena *mem = arena_new();
+
+    if (id && account)
+        resource_send(s, "POST",
+                      of_another ? arena_printf(mem, "/api/admin/accounts/%s/owner", account)
+                                 : "/api/account/owner",
+                      arena_printf(mem, "{\"user_id\":\"%s\"}", id), "the account is passed on");
+    arena_free(mem);
+}
+
+static void ask_pass_on(struct screen *s)
+{
+    const char *email = resource_text(s, "email");
+    struct arena *mem = arena_new();
+
+    if (email)
+        confirm_open(s, "Pass the account on?",
+                     arena_printf(mem,
+                                  "%s owns the account from then on, as an admin.\n"
+                                  "Only they, or the operator, can pass it on again.",
+                                  email),
+                     CONFIRM_MS, pass_on);
+    else
+        app_say(s->app, STYLE_DIM, "no row is here");
+    arena_free(mem);
+}
+
+/* The role */
 
 static int count_words(const char *const *words)
 {
@@ -72,6 +146,17 @@ static void choose_role(struct screen *s)
     pick_open(s, "Role; their sessions end", role_words, n, now, take_role);
 }
 
+static const struct form_field member_fields[] = {{"email"}, {"password"}, {"role", "user"}, {0}};
+
+static const struct record_form member_form = {
+    RECORD_FORM("New member"),
+    .method = "POST",
+    .path = "/api/admin/users",
+    .body = &user_create_type,
+    .fields = member_fields,
+    .note = "their first password: 15 or longer; viewer, user or admin",
+    .done = "the member can sign in now"};
+
 static void give(struct screen *s)
 {
     const char *email = resource_text(s, "email");
@@ -86,12 +171,25 @@ static void add(struct screen *s)
     form_open(s->app, &member_form);
 }
 
+static void invite(struct screen *s)
+{
+    form_open(s->app, &invite_form);
+}
+
 static const struct key keys[] = {
     RESOURCE_KEYS,
-    {'n', NULL, "new member", "new", "Make a member of your account.", add, ROLE_ADMIN},
+    {'i', NULL, "invite", "invite", "Invite somebody by mail.", invite, ROLE_ADMIN},
     {'o', NULL, "role", "role", "Choose another role for this member.", choose_role, ROLE_ADMIN},
+    {'m', NULL, "monthly cap", "cap", "What this member may spend in a month.", change_cap,
+     ROLE_ADMIN},
     {'d', NULL, "disable", "disable", "Disable or enable this member (it asks).", ask_toggle,
      ROLE_ADMIN},
+    {'n', NULL, "new member", "new", "Make a member of your account, with a password.", add,
+     ROLE_ADMIN},
+    {'O', NULL, "pass on", NULL, "Make this member the owner of the account (it asks).",
+     ask_pass_on, ROLE_ADMIN},
+    {'I', NULL, "act as", NULL, "Act as this member for half an hour, for a reason.", acts_begin,
+     ROLE_SUPER_ADMIN},
     {'c', NULL, "give credits", "credits", "Give this member's account credits.", give,
      ROLE_SUPER_ADMIN},
     ADMIN_KEYS{0},
@@ -102,18 +200,8 @@ const struct resource users_resource = {RESOURCE("Admin > Members", keys),
                                         .row = &user_type,
                                         .columns = columns,
                                         .empty = "No members.",
-                                        .head = admin_draw_tabs};
-
-static const struct form_field member_fields[] = {{"email"}, {"password"}, {"role", "user"}, {0}};
-
-const struct record_form member_form = {
-    RECORD_FORM("New member"),
-    .method = "POST",
-    .path = "/api/admin/users",
-    .body = &user_create_type,
-    .fields = member_fields,
-    .note = "their first password: 15 or longer; viewer, user or admin",
-    .done = "the member can sign in now"};
+                                        .head = tabs_draw,
+                                        .also = admin_note_mail};
 
 /* Giving credits */
 

@@ -2,6 +2,7 @@
 
 #include <curses.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #include "tui/screens/screens.h"
 #include "tui/widgets/paint.h"
 
-enum { LABEL = 18, BODY_MAX = 16 * 1024, DIALOG_COLS = 64 };
+enum { LABEL = 18, BODY_MAX = 16 * 1024, DIALOG_COLS = 64, CHOICES = 64, DAY = 10 };
 
 void form_draw_fields(const struct form *f, int y, int x, int cols)
 {
@@ -58,6 +59,7 @@ void form_close(struct screen *s)
 
     for (int i = 0; i < f->n; i++)
         input_clear(&f->inputs[i]);
+    cJSON_Delete(f->choices);
 }
 
 /* A record's: its class is the first member of the row. */
@@ -93,19 +95,39 @@ const char *form_text(const struct form *f, const char *name)
     return i < f->n ? f->inputs[i].text : "";
 }
 
+void form_at(struct form *f, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(f->path, sizeof(f->path), fmt, ap);
+    va_end(ap);
+}
+
+/* Commas and blanks part them. */
 static void write_words(struct buf *b, const char *text)
 {
-    const char *separator = "[";
+    const char *comma = "";
     char word[INPUT_MAX];
 
-    for (size_t n; *text; text += n + (text[n] == ',')) {
-        n = strcspn(text, ",");
+    buf_char(b, '[');
+    while (*(text += strspn(text, ", "))) {
+        size_t n = strcspn(text, ", ");
+
         snprintf(word, sizeof(word), "%.*s", (int)n, text);
-        buf_str(b, separator);
+        buf_str(b, comma);
         json_write_text(b, word);
-        separator = ",";
+        comma = ",";
+        text += n;
     }
     buf_char(b, ']');
+}
+
+const char *form_value(struct arena *mem, const struct field *field, const char *text)
+{
+    bool day = field->kind == KIND_TIME && strlen(text) == DAY;
+
+    return arena_printf(mem, "%s%s", text, day ? "T00:00:00Z" : "");
 }
 
 /* false: it is no such value, which has been said. */
@@ -146,20 +168,29 @@ static bool write_value(struct form *f, struct buf *b, const struct field *field
     }
 }
 
+static void write_none(struct buf *b, const struct field *field)
+{
+    buf_str(b, field->kind == KIND_STRS ? "[]" : field->kind == KIND_BOOL ? "false" : "0");
+}
+
 /* What is empty is left out: the server says what it cannot do without. */
 static bool write_record(struct form *f, struct buf *b)
 {
     char separator = '{';
 
     for (int i = 0; i < f->n; i++) {
-        const struct field *field = type_field(what(f)->body, what(f)->fields[i].name);
+        const struct form_field *row = &what(f)->fields[i];
+        const char *text = f->inputs[i].text;
+        bool none = row->none && strcmp(text, "none") == 0;
 
-        if (!f->inputs[i].len)
+        if (!*text)
             continue;
         buf_char(b, separator);
-        json_write_text(b, field->name);
+        json_write_text(b, none ? row->none : row->name);
         buf_char(b, ':');
-        if (!write_value(f, b, field, f->inputs[i].text))
+        if (none)
+            write_none(b, type_field(what(f)->body, row->none));
+        else if (!write_value(f, b, type_field(what(f)->body, row->name), text))
             return false;
         separator = ',';
     }
@@ -194,7 +225,7 @@ static void send(struct screen *s)
         f->busy = true;
         api_send(app_api(s->app),
                  &(struct api_request){.method = what(f)->method,
-                                       .path = what(f)->path,
+                                       .path = f->path,
                                        .json = b.data,
                                        .idempotency_key = what(f)->once ? f->key : NULL},
                  made, f);
@@ -218,7 +249,10 @@ static void submit(struct form *f)
 {
     struct arena *mem = arena_new();
 
-    if (!what(f)->ask)
+    if (what(f)->take) {
+        what(f)->take(f);
+        app_close(&f->base);
+    } else if (!what(f)->ask)
         send(&f->base);
     else if (is_valid(f))
         confirm_open(&f->base, f->base.class->title, what(f)->ask(mem, f), CONFIRM_MS, send);
@@ -233,6 +267,8 @@ void form_opened(struct screen *s)
     s->typing = true;
     f->submit = submit;
     uuid_text(&id, f->key);
+    if (what(f)->path)
+        form_at(f, "%s", what(f)->path);
     for (const struct form_field *field = what(f)->fields; field->name; field++) {
         const struct field *row = type_field(what(f)->body, field->name);
 
@@ -249,20 +285,72 @@ struct form *form_open(struct app *app, const struct record_form *form)
     return (struct form *)app_push(app, &form->class);
 }
 
-void form_draw(struct screen *s, int rows, int cols)
+void form_draw_dialog(const struct form *f, int rows, int cols, const char *note)
 {
-    struct form *f = (struct form *)s;
     struct place in;
 
-    if (!paint_dialog(rows, cols, f->n + 2, DIALOG_COLS, s->class->title, &in))
+    if (!paint_dialog(rows, cols, f->n + 2, DIALOG_COLS, f->base.class->title, &in))
         return;
-    paint_text(in.y + in.rows - 1, in.x, in.cols, STYLE_DIM,
-               f->busy ? "sending ..." : what(f)->note);
+    paint_text(in.y + in.rows - 1, in.x, in.cols, STYLE_DIM, f->busy ? "sending ..." : note);
     form_draw_fields(f, in.y, in.x, in.cols);
+}
+
+void form_draw(struct screen *s, int rows, int cols)
+{
+    form_draw_dialog((struct form *)s, rows, cols, what((struct form *)s)->note);
+}
+
+/* What may stand in the field that we are in. */
+static int choices(const struct form *f, const char *labels[CHOICES])
+{
+    static const char *const booleans[] = {"yes", "no", NULL};
+    const struct field *field = type_field(what(f)->body, what(f)->fields[f->at].name);
+    const char *const *words = field->kind == KIND_BOOL ? booleans : field->words;
+    const cJSON *choice;
+    int n = 0;
+
+    for (; words && words[n] && n < CHOICES; n++)
+        labels[n] = words[n];
+    if (field->kind != KIND_STRS || words)
+        return n;
+    cJSON_ArrayForEach(choice, f->choices)
+    {
+        if (cJSON_IsString(choice) && n < CHOICES)
+            labels[n++] = choice->valuestring;
+    }
+    return n;
+}
+
+static void take_choice(struct screen *s, int chosen)
+{
+    struct form *f = (struct form *)s;
+    struct input *in = &f->inputs[f->at];
+    const struct field *field = type_field(what(f)->body, what(f)->fields[f->at].name);
+    const char *labels[CHOICES];
+    char text[INPUT_MAX];
+
+    if (chosen >= choices(f, labels))
+        return;
+    snprintf(text, sizeof(text), "%s%s%s", field->kind == KIND_STRS ? in->text : "",
+             field->kind == KIND_STRS && in->len ? ", " : "", labels[chosen]);
+    input_set(in, text);
+}
+
+static void choose(struct screen *s)
+{
+    struct form *f = (struct form *)s;
+    const char *labels[CHOICES];
+    int n = choices(f, labels);
+
+    if (n)
+        pick_open(s, f->labels[f->at], labels, n, 0, take_choice);
+    else
+        app_say(s->app, STYLE_DIM, "this one is typed");
 }
 
 const struct key record_form_keys[] = {
     FORM_KEYS,
+    {KEY_CTRL('t'), "Ctrl-T", "choose", "choose", "Choose what stands in this field.", choose},
     {KEY_ESCAPE, "Esc", "cancel", "cancel", "Close; nothing is done.", app_close},
     {KEY_CTRL('c'), "Ctrl-C", .run = app_close},
     {0},

@@ -5,9 +5,9 @@
 
 #include "common/csv.h"
 #include "common/json.h"
-#include "tui/screens/admin.h"
 #include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
+#include "tui/screens/tabs.h"
 #include "tui/widgets/paint.h"
 
 enum {
@@ -61,7 +61,7 @@ const struct resource all_jobs_resource = {RESOURCE("Admin > Jobs", all_jobs_key
                                            .columns = columns,
                                            .empty = "No jobs yet.",
                                            .refresh_ms = LIST_MS,
-                                           .head = admin_draw_tabs};
+                                           .head = tabs_draw};
 
 /* One job: a stream of events, for questions would use up the rate limit. */
 

@@ -77,13 +77,41 @@ const char *record_text(struct arena *mem, const struct field *f, const cJSON *v
     return cJSON_IsObject(value) ? members(mem, value) : "-";
 }
 
+static bool is_long(const cJSON *value)
+{
+    return cJSON_IsString(value) && strchr(value->valuestring, '\n');
+}
+
+/* A text of several lines stands below its label. */
+static int lines_of(const cJSON *value)
+{
+    int n = value ? 1 : 0;
+
+    if (!is_long(value))
+        return n;
+    for (const char *p = value->valuestring; p; p = strchr(p, '\n')) {
+        p += *p == '\n';
+        n++;
+    }
+    return n;
+}
+
 int record_lines(const struct type *t, const cJSON *row)
 {
     int n = 0;
 
     for (const struct field *f = t->fields; f->name; f++)
-        n += cJSON_HasObjectItem(row, f->name);
+        n += lines_of(cJSON_GetObjectItemCaseSensitive(row, f->name));
     return n;
+}
+
+static void draw_long(const char *text, int at, int y, int rows, int cols)
+{
+    for (const char *line = text; line; line = strchr(line, '\n'), at++) {
+        line += *line == '\n';
+        if (at >= 0 && at < rows)
+            paint_printf(y + at, 4, cols - 5, STYLE_TEXT, "%.*s", (int)strcspn(line, "\n"), line);
+    }
 }
 
 void record_draw(const struct type *t, const cJSON *row, int top, int y, int rows, int cols)
@@ -93,12 +121,17 @@ void record_draw(const struct type *t, const cJSON *row, int top, int y, int row
 
     for (const struct field *f = t->fields; f->name; f++) {
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, f->name);
-        int at = value ? line++ - top : -1;
+        int at = line - top, n = lines_of(value);
 
-        if (at < 0 || at >= rows)
+        line += n;
+        if (!n || at + n <= 0 || at >= rows)
             continue;
-        paint_text(y + at, 2, LABEL, STYLE_DIM, record_label(f));
-        paint_text(y + at, 3 + LABEL, cols - LABEL - 4, STYLE_TEXT, record_text(mem, f, value));
+        if (at >= 0)
+            paint_text(y + at, 2, LABEL, STYLE_DIM, record_label(f));
+        if (is_long(value))
+            draw_long(value->valuestring, at + 1, y, rows, cols);
+        else if (at >= 0)
+            paint_text(y + at, 3 + LABEL, cols - LABEL - 4, STYLE_TEXT, record_text(mem, f, value));
     }
     arena_free(mem);
 }

@@ -8,9 +8,10 @@
 #include "common/json.h"
 #include "tui/screens/record.h"
 #include "tui/screens/screens.h"
+#include "tui/screens/tabs.h"
 #include "tui/widgets/paint.h"
 
-enum { PAGE = 50, PAGE_MOST = 1000, MORE_BEFORE_END = 5, PATH = 1024, LEAST_WIDTH = 8, GAP = 2 };
+enum { PAGE = 50, PAGE_MOST = 1000, MORE_BEFORE_END = 5, LOOK_MOST = 10, LEAST_WIDTH = 8, GAP = 2 };
 
 static struct listing *of(struct screen *s)
 {
@@ -43,6 +44,8 @@ struct scroll *resource_scroll(struct screen *s)
     return &of(s)->scroll;
 }
 
+static void fetch(struct listing *l, const char *cursor);
+
 /* What came */
 
 static void take_rows(struct listing *l, cJSON *rows)
@@ -57,6 +60,25 @@ static void take_rows(struct listing *l, cJSON *rows)
     scroll_resize(&l->scroll, cJSON_GetArraySize(l->rows));
 }
 
+/* false: the role that it takes is said, and nothing is asked. */
+static bool may_ask(struct listing *l)
+{
+    enum role least = tabs_role(l->base.class), mine = app_me(l->base.app)->role;
+
+    if (!mine || mine >= least)
+        return true;
+    snprintf(l->trouble, sizeof(l->trouble), "this takes the role %s; yours is %s",
+             role_word(least), role_word(mine));
+    return false;
+}
+
+/* A page may be short and yet have a next one: what is looked for lies further back. */
+static void look_on(struct listing *l)
+{
+    if (l->cursor && l->scroll.n < PAGE && l->looked++ < LOOK_MOST)
+        fetch(l, l->cursor);
+}
+
 static void got_page(void *arg, const struct api_reply *r)
 {
     struct listing *l = arg;
@@ -68,7 +90,8 @@ static void got_page(void *arg, const struct api_reply *r)
     if (what(l)->refresh_ms)
         screen_wake(&l->base, r->retry_after ? r->retry_after * 1000 : what(l)->refresh_ms);
     if (r->err) {
-        snprintf(l->trouble, sizeof(l->trouble), "%s", r->detail);
+        snprintf(l->trouble, sizeof(l->trouble), "%s%s%s", r->field, *r->field ? ": " : "",
+                 r->detail);
         app_say_error(l->base.app, r);
         return;
     }
@@ -77,28 +100,38 @@ static void got_page(void *arg, const struct api_reply *r)
     next = json_str(doc, "next_cursor");
     free(l->cursor);
     l->cursor = next ? xstrdup(next) : NULL;
+    if (what(l)->took)
+        what(l)->took(&l->base, doc);
     cJSON_Delete(doc);
     l->loaded = true;
+    look_on(l);
 }
 
 /* As many rows as are there already, so that a refresh does not take any away. */
 static void fetch(struct listing *l, const char *cursor)
 {
     int n = cJSON_GetArraySize(l->rows), size = n > PAGE_MOST ? PAGE_MOST : n;
-    char path[PATH];
+    struct arena *mem = arena_new();
 
     if (cursor || size < PAGE)
         size = PAGE;
     l->appending = cursor != NULL;
-    snprintf(path, sizeof(path), "%s?page_size=%d%s%s", what(l)->path, size,
-             cursor ? "&cursor=" : "", cursor ? cursor : "");
-    l->call = screen_call(&l->base, "GET", path, NULL, got_page);
+    l->call = screen_call(&l->base, "GET",
+                          arena_printf(mem, "%s?page_size=%d%s%s%s", what(l)->path, size,
+                                       resource_query(mem, l), cursor ? "&cursor=" : "",
+                                       cursor ? cursor : ""),
+                          NULL, got_page);
+    arena_free(mem);
 }
 
 void resource_ask(struct screen *s)
 {
     /* One under way may answer with what was before the change that asks for this. */
     api_cancel(app_api(s->app), of(s)->call);
+    of(s)->call = NULL;
+    of(s)->looked = 0;
+    if (!may_ask(of(s)))
+        return;
     fetch(of(s), NULL);
     if (what(of(s))->also)
         what(of(s))->also(s);
@@ -108,6 +141,7 @@ void resource_moved(struct screen *s)
 {
     struct listing *l = of(s);
 
+    l->looked = 0;
     if (l->cursor && !l->call && l->scroll.at + MORE_BEFORE_END >= l->scroll.n)
         fetch(l, l->cursor);
 }
@@ -116,6 +150,9 @@ void resource_close(struct screen *s)
 {
     cJSON_Delete(of(s)->rows);
     free(of(s)->cursor);
+    cJSON_Delete(of(s)->people);
+    for (int i = 0; i < FORM_MAX; i++)
+        free(of(s)->wanted[i]);
 }
 
 static void acted(void *arg, const struct api_reply *r)
@@ -126,22 +163,64 @@ static void acted(void *arg, const struct api_reply *r)
         app_say_error(l->base.app, r);
     else
         app_say(l->base.app, STYLE_OK, "%s", l->done);
-    resource_ask(&l->base);
+    if (app_top(l->base.app) == &l->base)
+        resource_ask(&l->base);
+}
+
+void resource_send(struct screen *s, const char *method, const char *path, const char *json,
+                   const char *done)
+{
+    of(s)->done = done;
+    screen_call(s, method, path, json, acted);
 }
 
 void resource_act(struct screen *s, const char *method, const char *base, const char *tail,
                   const char *json, const char *done)
 {
     const char *id = resource_text(s, "id");
-    char path[PATH], *escaped;
+    struct arena *mem;
+    char *escaped;
 
-    if (!id)
+    if (!id) {
+        app_say(s->app, STYLE_DIM, "no row is here");
         return;
+    }
+    mem = arena_new();
     escaped = api_escape(id);
-    snprintf(path, sizeof(path), "%s/%s%s", base, escaped, tail);
+    resource_send(s, method, arena_printf(mem, "%s/%s%s", base, escaped, tail), json, done);
     free(escaped);
-    of(s)->done = done;
-    screen_call(s, method, path, json, acted);
+    arena_free(mem);
+}
+
+/* Whose the ids are */
+
+static void got_people(void *arg, const struct api_reply *r)
+{
+    struct listing *l = arg;
+    const cJSON *row;
+
+    if (r->err)
+        return;
+    cJSON_Delete(l->people);
+    l->people = cJSON_CreateObject();
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(r->doc, "items"))
+    {
+        if (json_str(row, "id") && json_str(row, "email"))
+            cJSON_AddStringToObject(l->people, json_str(row, "id"), json_str(row, "email"));
+    }
+}
+
+void resource_ask_people(struct screen *s)
+{
+    if (!of(s)->people)
+        screen_call(s, "GET", "/api/admin/users?page_size=1000", NULL, got_people);
+}
+
+const char *resource_person(struct screen *s, const char *id)
+{
+    const char *email = json_str(of(s)->people, id);
+
+    return email ? email : id;
 }
 
 /* The list */
@@ -161,17 +240,28 @@ static bool fits(const struct column *c, int x, int cols)
     return c->member && x + (c->width < LEAST_WIDTH ? c->width : LEAST_WIDTH) <= cols;
 }
 
-/* row NULL: the titles */
-static void draw_row(const struct resource *r, int y, int cols, const cJSON *row, bool here)
+const char *resource_says(const struct listing *l, const char *value)
 {
+    const struct resource *r = what(l);
+
+    return r->says ? r->says((struct screen *)(uintptr_t)l, value) : value;
+}
+
+/* row NULL: the titles */
+static void draw_row(const struct listing *l, int y, int cols, const cJSON *row, bool here)
+{
+    const struct resource *r = what(l);
     struct arena *mem = arena_new();
     int x = GAP;
 
     paint_gutter(y, 0, here, false);
     for (const struct column *c = r->columns; fits(c, x, cols); c++) {
         const struct field *f = type_field(r->row, c->member);
-        const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, c->member);
-        const char *text = row ? record_text(mem, f, value) : column_title(mem, c, f);
+        const cJSON *value = !c->when || json_bool(row, c->when)
+                                 ? cJSON_GetObjectItemCaseSensitive(row, c->member)
+                                 : NULL;
+        const char *text =
+            row ? resource_says(l, record_text(mem, f, value)) : column_title(mem, c, f);
         int width = fits(c + 1, x + c->width + GAP, cols) ? c->width : cols - x;
         enum style_role role = !row                      ? STYLE_DIM
                                : here && c == r->columns ? STYLE_CURSOR
@@ -192,31 +282,52 @@ static void draw_list(struct listing *l, int y, int rows, int cols)
     int i = 0;
 
     scroll_fit(&l->scroll, rows - 1);
-    draw_row(what(l), y, cols, NULL, false);
+    draw_row(l, y, cols, NULL, false);
     cJSON_ArrayForEach(row, l->rows)
     {
         if (i >= l->scroll.top && i < l->scroll.top + rows - 1)
-            draw_row(what(l), y + 1 + i - l->scroll.top, cols, row, i == l->scroll.at);
+            draw_row(l, y + 1 + i - l->scroll.top, cols, row, i == l->scroll.at);
         i++;
     }
     if (l->trouble[0] && !i)
         paint_said(y + 2, 1, cols - 2, STYLE_WARN, l->trouble);
     else if (!i)
-        paint_text(y + 2, 2, cols - 3, STYLE_DIM, l->loaded ? what(l)->empty : "loading ...");
+        paint_text(y + 2, 2, cols - 3, STYLE_DIM,
+                   !l->loaded  ? "loading ..."
+                   : l->call   ? "looking further back ..."
+                   : l->cursor ? "Nothing so far; j looks further back."
+                               : what(l)->empty);
     if (!i)
         paint_focus(y + 2, 0);
     app_state(l->base.app, " row %d of %d%s", i ? l->scroll.at + 1 : 0, i,
               l->cursor ? " and more" : "");
 }
 
+/* The lines that it takes. */
+static int draw_chips(const struct listing *l, int y, int cols)
+{
+    struct arena *mem = arena_new();
+    const char *chips = resource_chips(mem, l);
+    bool any = *chips;
+
+    if (any)
+        paint_text(y, 2, cols - 3, STYLE_ACCENT, chips);
+    arena_free(mem);
+    return any;
+}
+
 void resource_draw(struct screen *s, int rows, int cols)
 {
     const struct resource *r = what(of(s));
+    struct listing *l = of(s);
     int y = r->head ? 2 : 1;
 
     if (r->head)
         r->head(s, cols);
-    draw_list(of(s), y, rows - y + 1, cols);
+    if (l->note[0])
+        paint_said(y++, 1, cols - 2, STYLE_WARN, l->note);
+    y += draw_chips(l, y, cols);
+    draw_list(l, y, rows - y + 1, cols);
 }
 
 /* Everything of a row */
@@ -230,14 +341,16 @@ struct detail {
 
 void resource_detail(struct screen *s)
 {
-    const cJSON *row = resource_row(s);
-    struct detail *d;
-
-    if (!row) {
+    if (resource_row(s))
+        resource_detail_of(s, resource_row(s));
+    else
         app_say(s->app, STYLE_DIM, "no row is here");
-        return;
-    }
-    d = (struct detail *)app_push(s->app, &detail_screen);
+}
+
+void resource_detail_of(struct screen *s, const cJSON *row)
+{
+    struct detail *d = (struct detail *)app_push(s->app, &detail_screen);
+
     d->what = what(of(s));
     d->row = cJSON_Duplicate(row, true);
     scroll_resize(&d->scroll, record_lines(d->what->row, d->row));

@@ -21,21 +21,22 @@
     X(detail)      \
     X(job)         \
     X(rejects)     \
-    X(health)
+    X(reauth)      \
+    X(secret)      \
+    X(enrol)       \
+    X(qr)          \
+    X(export)      \
+    X(save)
 
-/* Lists with details, by rows: resource.h. */
+/* Lists with details, by rows: resource.h.  Those that are tabs are rows of tabs.h alone. */
 #define RESOURCES(X) \
     X(credits)       \
-    X(jobs)          \
-    X(users)         \
-    X(grants)        \
-    X(audit)         \
-    X(all_jobs)
+    X(jobs)
 
-/* Forms by rows: form.h. */
+/* Forms that several files open: form.h. */
 #define RECORD_FORMS(X) \
-    X(member)           \
-    X(grant)
+    X(grant)            \
+    X(invite)
 
 #define X(name) extern const struct screen_class name##_screen;
 SCREENS(X)
@@ -72,5 +73,16 @@ void reveal_open(struct app *app, const struct uuid *ids, size_t n);
 void mapping_open(struct app *app, const char *path);
 void job_open(struct app *app, const char *id);
 void rejects_open(struct app *app, const char *id);
+/* The password once more: then what waits is sent (api_confirmed). */
+void reauth_open(struct app *app);
+/*
+ * Something that is shown this once: hidden until it is asked for, copied or saved, and wiped with
+ * the screen, which closes only when it is said to be kept.
+ */
+void secret_open(struct app *app, const char *title, const char *about, const char *secret);
+void qr_open(struct app *app, const char *text);
+/* Ask for a file's name; done: after the dialog has closed. */
+typedef void save_done(struct screen *asker, const char *path);
+void save_open(struct screen *asker, const char *start, const char *note, save_done *done);
 
 #endif

@@ -8,7 +8,7 @@
 #include "tui/session.h"
 #include "tui/widgets/paint.h"
 
-enum { EMAIL, PASSWORD, FIELDS };
+enum { EMAIL, PASSWORD, CODE }; /* CODE: once the server has asked for it */
 
 static void signed_in(void *arg, const struct api_reply *r)
 {
@@ -17,6 +17,17 @@ static void signed_in(void *arg, const struct api_reply *r)
     struct problem why = {0};
 
     f->busy = false;
+    if (r->err == ERR_TOTP_REQUIRED && f->n <= CODE) { /* no error: there was no field for it */
+        f->n = CODE + 1;
+        f->at = CODE;
+        app_say(app, STYLE_DIM, "now the code of your authenticator, or a recovery code");
+        return;
+    }
+    if (r->err != ERR_TOTP_REQUIRED) {
+        input_clear(&f->inputs[PASSWORD]);
+        f->at = PASSWORD;
+    }
+    input_clear(&f->inputs[CODE]);
     if (r->err) {
         app_say_error(app, r);
         return;
@@ -37,6 +48,10 @@ static void submit(struct form *f)
     json_write_text(&b, f->inputs[EMAIL].text);
     buf_str(&b, ",\"password\":");
     json_write_text(&b, f->inputs[PASSWORD].text);
+    if (f->inputs[CODE].len) {
+        buf_str(&b, ",\"totp\":");
+        json_write_text(&b, f->inputs[CODE].text);
+    }
     buf_char(&b, '}');
     f->busy = true;
     api_send(app_api(f->base.app),
@@ -45,7 +60,6 @@ static void submit(struct form *f)
              signed_in, f);
     explicit_bzero(b.data, b.len);
     buf_free(&b);
-    input_clear(&f->inputs[PASSWORD]);
 }
 
 static void signin_open(struct screen *s)
@@ -55,7 +69,8 @@ static void signin_open(struct screen *s)
     s->typing = true;
     f->labels[EMAIL] = "E-mail";
     f->labels[PASSWORD] = "Password";
-    f->n = FIELDS;
+    f->labels[CODE] = "Code";
+    f->n = PASSWORD + 1;
     f->submit = submit;
     f->inputs[PASSWORD].secret = true;
     app_signed_out(s->app);
@@ -80,6 +95,7 @@ static void leave(struct screen *s)
 
     if (f->busy) {
         api_cancel_all(app_api(s->app), s);
+        input_clear(&f->inputs[PASSWORD]);
         f->busy = false;
     } else {
         app_quit(s->app);

@@ -20,6 +20,8 @@ import threading
 import time
 import urllib.parse
 
+import fake_access
+
 NAMES = ["Anna Keller", "Bram Visser", "Chloé Dubois", "Dmitri Petrov", "Eva Novák", "佐藤 花子",
          "Gitte Larsen", "Hugo Moreau", "Inês Costa", "Jonas Weber", "Karin Holm", "Piotr Zając"]
 TITLES = ["VP Sales", "Head of Sales", "VP Revenue", "Sales Director", "VP Sales EMEA", "営業部長"]
@@ -43,7 +45,7 @@ def person(n):
             "updated": "2026-10-02T10:00:00.000Z", "owned": False, "owned_fields": []}
 
 
-class Fake:
+class Fake(fake_access.Access):
     def __init__(self, rows=500, role="user", balance=100, people=None):
         self.people = people or [person(n) for n in range(rows)]
         self.role, self.balance = role, balance
@@ -64,6 +66,7 @@ class Fake:
                        "last_login": "2026-11-23T07:00:00.000Z"}
                       for i, (name, role_) in enumerate((("ann", "user"), ("ben", "viewer"), ("zoe", "admin")))]
         self.lock = threading.Lock()
+        self.access_init(uuid)
 
     def __enter__(self):
         self.dir = tempfile.TemporaryDirectory()
@@ -209,12 +212,14 @@ class Fake:
 
     def answer(self, method, path, ask, key):
         parts = path.split("?")[0].strip("/").split("/")
-        if path == "/api/me":
-            return 200, {"id": uuid(0, 9), "email": "ann@acme.example", "role": self.role, "account": "acme",
-                         "account_id": uuid(0, 8), "balance": self.balance}
+        found = self.access_answer(method, path, parts, ask)
+        if found:
+            return found
         if path == "/api/auth/login":
             if ask["password"] != "correct horse battery":
                 return 401, problem(401, "bad_login", "the e-mail address or the password is wrong")
+            if self.factor and ask.get("totp") != self.code:
+                return 401, problem(401, "totp_required", "send a code of the second factor", "totp")
             return 200, {"access_token": "access", "refresh_token": "refresh", "token_type": "Bearer",
                          "expires_in": 600}
         if path == "/api/profiles/search":
@@ -242,12 +247,9 @@ class Fake:
             return 200, dict(self.job, state="running", progress=0.1) if self.steps else self.job
         if path.startswith("/api/admin/users"):
             return self.member(method, parts, ask)
-        if path.startswith("/api/admin/audit"):
-            return 200, {"next_cursor": None, "items": [
-                {"id": uuid(1, 6), "at": "2026-11-24T08:38:21.123Z", "verb": "profile.reveal", "outcome": "ok",
-                 "count": 1, "actor_id": uuid(0, 9)}]}
         if path == "/api/admin/health":
-            return 200, {"status": "ok", "version": "0.1.0", "uptime": 1234567, "workers": 4, "mail": False}
+            return 200, {"status": "ok", "version": "0.1.0", "uptime": 1234567, "workers": 4, "mail": False,
+                         "mail_queued": len(self.mails)}
         return 404, problem(404, "not_found", "there is no such thing")
 
     def grant(self, ask):
@@ -264,7 +266,7 @@ class Fake:
             self.users.append({"id": uuid(99, 9), "email": ask["email"], "role": ask["role"], "state": "active"})
             return 201, self.users[-1]
         user = next(u for u in self.users if u["id"] == parts[-1])
-        user.update(ask)
+        user.update(ask, capped=ask.get("capped", "monthly_cap" in ask))
         return 200, user
 
 
@@ -339,6 +341,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.05)
 
+    def export(self, f):
+        """All records, then silence until f.export_goes."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-ndjson")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        for line in f.audit_found(self.path):
+            self.wfile.write(json.dumps(line).encode() + b"\n")
+        self.wfile.flush()
+        f.export_goes.wait(30)
+
     def serve(self):
         f = self.server_of
         body = self.body()
@@ -358,9 +372,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                  "application/problem+json")
         if path.endswith("/events"):
             return self.events(f)
+        if "/audit/export" in path:
+            return self.export(f)
         if path.endswith("/errors"):
             return self.send(200, b'line,column,code,reason\r\n3,E-Mail,invalid,"this is no, address"\r\n', "text/csv")
         with f.lock:
+            f.token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             ask = json.loads(body) if body and self.headers.get("Content-Type") == "application/json" else {}
             status, doc = f.answer(self.command, path, ask, self.headers.get("Idempotency-Key"))
         lost = bool(f.lost) and f.lost in path and not ask.get("dry_run")
@@ -374,4 +391,4 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif half:
             self.hang()
 
-    do_GET = do_POST = do_PATCH = serve
+    do_GET = do_POST = do_PATCH = do_DELETE = serve
