@@ -4,6 +4,7 @@
 # make check      format, lint, and the tests again under ASan+UBSan and TSan
 # make bench      speeds, as ratios within one run
 # make bench-search  the index by itself over ROWS rows, against its bounds; kept in build/bench
+# make bench-peers   the index beside PEERS (all: SQLite, DuckDB, PostgreSQL, Lucene, ...)
 # make fuzz       every fuzzer for FUZZ_SECONDS (10)
 # make oracle     ORACLE (100,000) random searches against brute force; SEED replays
 # make fresh      the README's two commands in a bare debootstrap root
@@ -102,6 +103,9 @@ bench-search: $(BUILD)/tests/bench/scale
 	@mkdir -p $(BUILD)/bench
 	BENCH_DIR=$(BUILD)/bench $< $(ROWS)
 
+bench-peers: $(BUILD)/tests/bench/peers
+	ROWS=$(ROWS) BUILD=$(BUILD) sh tests/bench/peers/run.sh $(PEERS)
+
 fuzz: deps
 	@sh tests/fuzz/run.sh
 
@@ -137,7 +141,7 @@ fmt:
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests deps test run check bench bench-search fuzz oracle fresh sample install fmt clean
+.PHONY: all tests deps test run check bench bench-search bench-peers fuzz oracle fresh sample install fmt clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
