@@ -76,6 +76,7 @@ struct profile {
     struct stamp created, updated;
     /* identity within the visibility domain (16-byte keyed hashes, zero: none) */
     struct uuid key_email, key_url, key_name;
+    int64_t ring;    /* the key of the server's ring they are under; 0: the first */
     struct uuid job; /* the import that wrote it last */
     /* for a reply */
     unsigned owned; /* OWN_ bits of its reader */
@@ -92,6 +93,7 @@ struct company {
     struct strs technologies;
     struct stamp created, updated;
     struct uuid key; /* identity: its domain, else its folded name */
+    int64_t ring;    /* the key of the server's ring it is under; 0: the first */
     struct uuid job;
     /* for a reply */
     int64_t people; /* profiles of it */

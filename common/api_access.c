@@ -109,6 +109,7 @@ static const struct field api_key_fields[] = {
     FIELD(api_key, secret, .flags = FIELD_INTERNAL | FIELD_UNIQUE),
     FIELD(api_key, before, .flags = FIELD_INTERNAL | FIELD_INDEX),
     FIELD(api_key, issued, .flags = FIELD_INTERNAL),
+    FIELD(api_key, hashed, .flags = FIELD_INTERNAL),
     {0},
 };
 TYPE(api_key, "A key for programs, without its secret.");

@@ -229,6 +229,7 @@ struct api_key { /* stored, and shown without its secret */
     struct uuid before; /* of the secret before, good until before_ends */
     struct stamp before_ends;
     struct stamp issued; /* when the secret was made */
+    struct stamp hashed; /* when `secret` was hashed anew, under a newer key of the server's ring */
 };
 
 struct api_key_create {

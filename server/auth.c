@@ -12,6 +12,32 @@
 
 enum { BOOTSTRAP_MS = 15 * 60 * 1000, EMAIL_MAX = 254, LOCAL_MAX = 64 };
 
+static const struct token_keys *find_pair(struct auth *a, uint32_t id)
+{
+    for (size_t i = atomic_load(&a->n_pairs); i--;)
+        if (a->pairs[i].id == id)
+            return &a->pairs[i];
+    return NULL;
+}
+
+const struct token_keys *auth_pair(struct auth *a, uint32_t id)
+{
+    const struct token_keys *pair = find_pair(a, id);
+    size_t n;
+
+    if (pair)
+        return pair;
+    pthread_mutex_lock(&a->pairs_lock);
+    pair = find_pair(a, id);
+    n = atomic_load(&a->n_pairs);
+    if (!pair && n < SEAL_KEYS && token_keys_derive(a->srv->seal, id, &a->pairs[n])) {
+        pair = &a->pairs[n];
+        atomic_store(&a->n_pairs, n + 1);
+    }
+    pthread_mutex_unlock(&a->pairs_lock);
+    return pair;
+}
+
 enum err auth_start(struct server *srv, struct auth **out)
 {
     struct auth *a = xcalloc(1, sizeof(*a));
@@ -23,7 +49,8 @@ enum err auth_start(struct server *srv, struct auth **out)
         return ERR_NO_MEMORY;
     }
     a->cache = token_cache_new();
-    token_keys_derive(srv->seal, &a->keys);
+    pthread_mutex_init(&a->pairs_lock, NULL);
+    (void)auth_pair(a, seal_newest(srv->seal));
     *out = a;
     return ERR_OK;
 }
@@ -34,7 +61,8 @@ void auth_stop(struct auth *a)
         return;
     hasher_stop(a->hasher);
     token_cache_free(a->cache);
-    explicit_bzero(&a->keys, sizeof(a->keys));
+    pthread_mutex_destroy(&a->pairs_lock);
+    explicit_bzero(a->pairs, sizeof(a->pairs));
     free(a);
 }
 
@@ -88,6 +116,21 @@ enum err session_principal(struct server *srv, const struct uuid *session, struc
     return ERR_OK;
 }
 
+/* Under the key that it names, if that is one of the ring's. */
+static enum err verify_signature(struct auth *a, const char *token, struct arena *mem,
+                                 struct claims *out)
+{
+    uint32_t ids[SEAL_KEYS];
+
+    for (size_t i = seal_live(a->srv->seal, false, ids); i--;) {
+        const struct token_keys *pair = auth_pair(a, ids[i]);
+
+        if (pair && token_names(pair, token, mem))
+            return token_verify(pair, token, mem, out);
+    }
+    return ERR_UNAUTHORIZED;
+}
+
 static enum err verify(struct auth *a, struct request *r, const char *token)
 {
     uint64_t generation = atomic_load(&a->generation);
@@ -101,7 +144,7 @@ static enum err verify(struct auth *a, struct request *r, const char *token)
     seal_hash(a->srv->seal, SEAL_TOKEN, token, strlen(token), hash, sizeof(hash));
     if (token_cache_get(a->cache, hash, generation, &r->who, &ends_ms))
         return ends_ms > clock_real_ms() ? ERR_OK : ERR_TOKEN_EXPIRED;
-    err = token_verify(&a->keys, token, r->mem, &c);
+    err = verify_signature(a, token, r->mem, &c);
     if (!err)
         err = session_principal(a->srv, &c.sid, r->mem, &r->who, &ends_ms);
     if (!err && !uuid_equal(&r->who.user, &c.sub))

@@ -72,20 +72,40 @@ static int64_t wait_of(const struct attempts *a, size_t most, bool in_a_row, int
     return wait > 0 ? wait : 0;
 }
 
+/*
+ * The keyed hash under which there is a record, else the one under the newest key of the ring: so
+ * attempts from before a rotation count on.
+ */
+static struct uuid attempts_id(struct request *r, struct bytes what)
+{
+    const uint64_t only_id = type_bit(&attempts_type, attempts_type.fields);
+    uint32_t ids[SEAL_KEYS];
+    size_t n = seal_live(r->srv->seal, false, ids);
+    struct uuid id = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        struct attempts old;
+
+        (void)seal_hash_under(r->srv->seal, ids[i], SEAL_TOKEN, what.p, what.n, id.b, sizeof(id.b));
+        if (i + 1 < n &&
+            store_get(r->srv->store, &attempts_type, &id, only_id, r->mem, &old) == ERR_OK)
+            break;
+    }
+    return id;
+}
+
 static struct uuid id_of(struct request *r, const char *scope, const char *who, bool here)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
     bool v4 = memcmp(r->address, mapped, sizeof(mapped)) == 0;
     size_t n = strlen(scope) + 1 + strlen(who) + 1;
     uint8_t *data = arena_alloc(r->mem, n + 17);
-    struct uuid id = {0};
 
     memcpy(data, arena_printf(r->mem, "%s\n%s", scope, who), n);
     data[n] = here;
     if (here) /* a /64 of IPv6 is one customer's */
         memcpy(data + n + 1, r->address, v4 ? 16 : 8);
-    seal_hash(r->srv->seal, SEAL_TOKEN, data, n + 17, id.b, sizeof(id.b));
-    return id;
+    return attempts_id(r, (struct bytes){data, n + 17});
 }
 
 /* *is_new: there is none, or one that has ended. */

@@ -44,19 +44,34 @@ static enum err find_by(struct request *r, const char *field, const struct uuid 
     return store_find(r->srv->store, &q, r->mem, take_key, k);
 }
 
-/* By the secret in force, else by the one before it. errors: ERR_UNAUTHORIZED */
-static enum err find_key(struct request *r, const struct uuid *hash, struct api_key *k)
-{
-    int64_t now = clock_real_ms();
-    enum err err = find_by(r, "secret", hash, k);
+/* A secret as it was found: under which key of the ring, and whether it is the one before. */
+struct found {
+    struct uuid hash;
+    uint32_t under;
+    bool is_before;
+};
 
-    if (!err && uuid_is_zero(&k->id)) {
-        err = find_by(r, "before", hash, k);
-        if (!err && k->before_ends.ms <= now)
-            return ERR_UNAUTHORIZED;
+/*
+ * By the secret in force, else by the one before it.  The oldest key of the ring first: a hash
+ * moves to the newest only (rehash()), and so is not missed. errors: ERR_UNAUTHORIZED
+ */
+static enum err find_key(struct request *r, const char *text, struct api_key *k, struct found *f)
+{
+    static const char *const fields[] = {"secret", "before"};
+    int64_t now = clock_real_ms();
+    uint32_t ids[SEAL_KEYS];
+    size_t n = seal_live(r->srv->seal, false, ids);
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < 2 * n && !err && uuid_is_zero(&k->id); i++) {
+        *f = (struct found){.under = ids[i / 2], .is_before = i % 2};
+        f->hash = ticket_id_under(r->srv->seal, f->under, text);
+        err = find_by(r, fields[i % 2], &f->hash, k);
     }
     if (err)
         return err;
+    if (f->is_before && k->before_ends.ms <= now)
+        return ERR_UNAUTHORIZED;
     return uuid_is_zero(&k->id) || k->revoked.ms || k->ends.ms <= now ? ERR_UNAUTHORIZED : ERR_OK;
 }
 
@@ -69,20 +84,32 @@ static enum err check_address(struct request *r, const struct api_key *k)
                          : ERR_OK;
 }
 
-/* Not one fsync a request: only when what is stored is that old; a failure waits for the next. */
-static void touch(struct request *r, const struct api_key *k)
+/*
+ * Not one fsync a request: only when what is stored is that old; a failure waits for the next.  A
+ * secret that was hashed under a former key of the ring is hashed anew while it is at hand.
+ */
+static void touch(struct request *r, const char *text, const struct api_key *k,
+                  const struct found *f)
 {
-    static const char *const names[] = {"last_used", NULL};
-    struct api_key now = {.id = k->id, .last_used = clock_now()};
+    static const char *const names[] = {"last_used", NULL}, *const also[] = {"secret", "hashed",
+                                                                             NULL};
+    struct api_key now = {.id = k->id, .last_used = clock_now(), .hashed = clock_now()};
+    bool rehash = f->under != seal_newest(r->srv->seal) && !f->is_before;
     struct step step = {.kind = STEP_UPDATE,
                         .type = &api_key_type,
                         .rec = &now,
-                        .fields = fields_named(&api_key_type, names)};
+                        .fields = fields_named(&api_key_type, names),
+                        .guard = "issued",
+                        .guard_value = k->issued.ms};
     struct plan plan = {.steps = &step, .n = 1};
     enum err err;
 
-    if (now.last_used.ms - k->last_used.ms < KEY_LAST_USED_MS)
+    if (!rehash && now.last_used.ms - k->last_used.ms < KEY_LAST_USED_MS)
         return;
+    if (rehash) {
+        now.secret = ticket_id(r->srv->seal, text);
+        step.fields |= fields_named(&api_key_type, also);
+    }
     err = store_commit(r->srv->store, &plan);
     if (err)
         log_event(LOG_INFO, "key.touch", LOG_STR("outcome", err_slug(err)));
@@ -113,13 +140,13 @@ static enum err key_principal(struct request *r, const struct api_key *k)
     return ERR_OK;
 }
 
-static int64_t kept_until(const struct api_key *k, const struct uuid *hash)
+static int64_t kept_until(const struct api_key *k, bool is_before)
 {
     int64_t ends = clock_real_ms() + CACHE_MS;
 
     if (k->ends.ms < ends)
         ends = k->ends.ms;
-    return uuid_equal(&k->before, hash) && k->before_ends.ms < ends ? k->before_ends.ms : ends;
+    return is_before && k->before_ends.ms < ends ? k->before_ends.ms : ends;
 }
 
 enum err key_authenticate(struct request *r, const char *text)
@@ -128,6 +155,7 @@ enum err key_authenticate(struct request *r, const char *text)
     uint64_t generation = atomic_load(&a->generation);
     struct uuid hash;
     struct api_key k = {0};
+    struct found f;
     int64_t ends_ms;
     enum err err;
 
@@ -139,15 +167,15 @@ enum err key_authenticate(struct request *r, const char *text)
     if (token_cache_get(a->cache, hash.b, generation, &r->who, &ends_ms) &&
         ends_ms > clock_real_ms())
         return ERR_OK;
-    err = find_key(r, &hash, &k);
+    err = find_key(r, text, &k, &f);
     if (!err)
         err = key_principal(r, &k);
     if (!err)
         err = check_address(r, &k);
     if (err)
         return err;
-    touch(r, &k);
+    touch(r, text, &k, &f);
     if (!k.networks.n)
-        token_cache_put(a->cache, hash.b, generation, &r->who, kept_until(&k, &hash));
+        token_cache_put(a->cache, hash.b, generation, &r->who, kept_until(&k, f.is_before));
     return ERR_OK;
 }

@@ -17,10 +17,15 @@ struct auth {
     struct server *srv;
     struct hasher *hasher;
     struct token_cache *cache;
-    struct token_keys keys;
+    pthread_mutex_t pairs_lock; /* of adding; they never go */
+    struct token_keys pairs[SEAL_KEYS];
+    atomic_size_t n_pairs;
     atomic_uint_fast64_t generation; /* raised by auth_changed() */
     atomic_bool bootstrapped;
 };
+
+/* The pair of a key of the ring; NULL: the ring has no such key. */
+const struct token_keys *auth_pair(struct auth *a, uint32_t id);
 
 struct hasher *hasher_start(void);
 void hasher_stop(struct hasher *h);
@@ -38,6 +43,12 @@ bool base64_bytes(const char *text, size_t n, uint8_t *out, size_t max, size_t *
 /* A random single-use token of 256 bits; *id gets the keyed hash that is stored. */
 const char *ticket_make(const struct seal *s, struct arena *mem, struct uuid *id);
 struct uuid ticket_id(const struct seal *s, const char *text);
+struct uuid ticket_id_under(const struct seal *s, uint32_t key, const char *text);
+/* Is this the hash of it, under whichever key of the ring? */
+bool ticket_is(const struct seal *s, const char *text, const struct uuid *id);
+/* The stored ticket of a text. errors: ERR_NOT_FOUND */
+enum err ticket_find(struct server *srv, const char *text, struct arena *mem,
+                     struct ticket *out) MUST_CHECK;
 
 enum { DEAD_MOST = 16 }; /* old records deleted with one plan */
 /*

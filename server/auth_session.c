@@ -55,45 +55,51 @@ void session_describe(struct request *r, const char **agent, const char **addres
     *agent = arena_strndup(r->mem, given, utf8_fit(given, AGENT_COLUMNS));
 }
 
+/* Fills in the device, and returns what `client` is the keyed hash of. */
+static const char *device_of(struct request *r, struct session *s)
+{
+    session_describe(r, &s->agent, &s->address);
+    return arena_printf(r->mem, "%s %s", s->address, s->agent);
+}
+
 static void describe(struct request *r, struct session *s)
 {
-    const char *both;
+    const char *both = device_of(r, s);
 
-    session_describe(r, &s->agent, &s->address);
-    both = arena_printf(r->mem, "%s %s", s->address, s->agent);
     seal_hash(r->srv->seal, SEAL_ADDRESS, both, strlen(both), s->client.b, sizeof(s->client.b));
 }
 
-static void mac_of(const struct seal *s, const uint8_t *raw, uint8_t mac[MAC_BYTES])
-{
-    uint8_t data[16 + RANDOM_BYTES + 8] = "refresh";
+enum { MAC_DATA = 16 + RANDOM_BYTES + 8 };
 
-    memcpy(data + 8, raw, 16 + RANDOM_BYTES);
-    seal_hash(s, SEAL_TOKEN, data, sizeof(data), mac, MAC_BYTES);
+static void mac_data(const uint8_t *raw, uint8_t out[MAC_DATA])
+{
+    memcpy(out, "refresh", 8);
+    memcpy(out + 8, raw, 16 + RANDOM_BYTES);
 }
 
 static const char *refresh_make(const struct seal *s, const struct uuid *session, struct arena *mem)
 {
-    uint8_t raw[RAW_BYTES];
+    uint8_t raw[RAW_BYTES], data[MAC_DATA];
 
     memcpy(raw, session->b, 16);
     randombytes_buf(raw + 16, RANDOM_BYTES);
-    mac_of(s, raw, raw + 16 + RANDOM_BYTES);
+    mac_data(raw, data);
+    seal_hash(s, SEAL_TOKEN, data, sizeof(data), raw + 16 + RANDOM_BYTES, MAC_BYTES);
     return arena_printf(mem, "%s%s", prefix, base64_text(mem, raw, sizeof(raw)));
 }
 
 /* The session a token of ours belongs to; false: not made here. */
 static bool refresh_read(const struct seal *s, const char *text, struct uuid *session)
 {
-    uint8_t raw[RAW_BYTES], mac[MAC_BYTES];
+    uint8_t raw[RAW_BYTES], data[MAC_DATA];
     size_t n, before = sizeof(prefix) - 1;
 
     if (strncmp(text, prefix, before) != 0 ||
         !base64_bytes(text + before, strlen(text + before), raw, sizeof(raw), &n) || n != RAW_BYTES)
         return false;
-    mac_of(s, raw, mac);
+    mac_data(raw, data);
     memcpy(session->b, raw, 16);
-    return sodium_memcmp(mac, raw + 16 + RANDOM_BYTES, MAC_BYTES) == 0;
+    return seal_hash_is(s, SEAL_TOKEN, data, sizeof(data), raw + 16 + RANDOM_BYTES, MAC_BYTES);
 }
 
 static enum err make_tokens(struct request *r, const struct session *s, enum role role,
@@ -105,7 +111,9 @@ static enum err make_tokens(struct request *r, const struct session *s, enum rol
                        .epoch = s->epoch,
                        .role = role_word(role)};
 
-    *out = (struct tokens){.access_token = token_make(&r->srv->auth->keys, &c, r->mem),
+    const struct token_keys *pair = auth_pair(r->srv->auth, seal_newest(r->srv->seal));
+
+    *out = (struct tokens){.access_token = pair ? token_make(pair, &c, r->mem) : NULL,
                            .refresh_token = refresh,
                            .token_type = "Bearer",
                            .expires_in = TOKEN_SECONDS};
@@ -339,16 +347,18 @@ static enum err reused(struct request *r, const struct session *s)
 }
 
 /* A client whose reply was lost asks again soon, and from where it asked before. */
-static bool is_lost_reply(struct request *r, const struct session *s, const struct uuid *token)
+static bool is_lost_reply(struct request *r, const struct session *s, const char *token)
 {
     struct session now = {0};
+    const char *both = device_of(r, &now);
 
-    describe(r, &now);
-    return uuid_equal(&s->before, token) && uuid_equal(&s->client, &now.client) &&
+    return ticket_is(r->srv->seal, token, &s->before) &&
+           seal_hash_is(r->srv->seal, SEAL_ADDRESS, both, strlen(both), s->client.b,
+                        sizeof(s->client.b)) &&
            clock_real_ms() - s->rotated.ms <= GRACE_MS;
 }
 
-static enum err exchange(struct request *r, const struct uuid *session, const struct uuid *token,
+static enum err exchange(struct request *r, const struct uuid *session, const char *token,
                          struct tokens *out)
 {
     struct store *store = r->srv->store;
@@ -361,7 +371,7 @@ static enum err exchange(struct request *r, const struct uuid *session, const st
         err = store_get(store, &session_type, session, 0, r->mem, &s);
     if (err)
         return err == ERR_NOT_FOUND ? ERR_UNAUTHORIZED : err;
-    if (uuid_equal(&s.token, token)) {
+    if (ticket_is(r->srv->seal, token, &s.token)) {
         err = rotate(r, &s, r->who.role, &successor);
         return err ? err : make_tokens(r, &s, r->who.role, successor, out);
     }
@@ -372,12 +382,12 @@ static enum err exchange(struct request *r, const struct uuid *session, const st
 
 enum err session_refresh(struct request *r, const char *refresh_token, struct tokens *out)
 {
-    struct uuid session, token = ticket_id(r->srv->seal, refresh_token);
+    struct uuid session;
     enum err err;
 
     if (!refresh_read(r->srv->seal, refresh_token, &session))
         return ERR_UNAUTHORIZED;
-    err = exchange(r, &session, &token, out);
+    err = exchange(r, &session, refresh_token, out);
     /* A twin was faster: now this token is the one before, and its successor is known. */
-    return err == ERR_CONFLICT ? exchange(r, &session, &token, out) : err;
+    return err == ERR_CONFLICT ? exchange(r, &session, refresh_token, out) : err;
 }

@@ -25,6 +25,33 @@ struct uuid ticket_id(const struct seal *s, const char *text)
     return id;
 }
 
+struct uuid ticket_id_under(const struct seal *s, uint32_t key, const char *text)
+{
+    struct uuid id = {0};
+
+    (void)seal_hash_under(s, key, SEAL_TOKEN, text, strlen(text), id.b, sizeof(id.b));
+    return id;
+}
+
+bool ticket_is(const struct seal *s, const char *text, const struct uuid *id)
+{
+    return !uuid_is_zero(id) &&
+           seal_hash_is(s, SEAL_TOKEN, text, strlen(text), id->b, sizeof(id->b));
+}
+
+enum err ticket_find(struct server *srv, const char *text, struct arena *mem, struct ticket *out)
+{
+    uint32_t ids[SEAL_KEYS];
+    enum err err = ERR_NOT_FOUND;
+
+    for (size_t i = seal_live(srv->seal, false, ids); i-- && err == ERR_NOT_FOUND;) {
+        struct uuid id = ticket_id_under(srv->seal, ids[i], text);
+
+        err = store_get(srv->store, &ticket_type, &id, 0, mem, out);
+    }
+    return err;
+}
+
 struct deleting {
     struct step *steps;
     size_t *n;

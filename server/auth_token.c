@@ -8,7 +8,6 @@
 enum { LEEWAY_SECONDS = 60, SIGNATURE_TEXT = 86 };
 
 static const char issuer[] = "leadgend", audience[] = "leadgen-api";
-static const char header[] = "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"1\"}";
 
 static const struct field claims_fields[] = {
     FIELD(claims, iss, .flags = FIELD_REQUIRED),
@@ -26,14 +25,32 @@ static const struct field claims_fields[] = {
 static const struct type claims_type = {"claims", sizeof(struct claims), claims_fields,
                                         .owned = NO_OWNED};
 
-void token_keys_derive(const struct seal *s, struct token_keys *out)
+bool token_keys_derive(const struct seal *s, uint32_t id, struct token_keys *out)
 {
     static const char what[] = "access token, Ed25519 seed";
     uint8_t seed[crypto_sign_SEEDBYTES];
+    bool there = seal_hash_under(s, id, SEAL_SIGN, what, sizeof(what), seed, sizeof(seed));
 
-    seal_hash(s, SEAL_SIGN, what, sizeof(what), seed, sizeof(seed));
+    out->id = id;
     crypto_sign_seed_keypair(out->public_key, out->secret_key, seed);
     sodium_memzero(seed, sizeof(seed));
+    return there;
+}
+
+static const char *header_of(const struct token_keys *k, struct arena *mem)
+{
+    const char *text = arena_printf(mem, "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"%lu\"}",
+                                    (unsigned long)k->id);
+
+    return base64_text(mem, text, strlen(text));
+}
+
+bool token_names(const struct token_keys *k, const char *text, struct arena *mem)
+{
+    const char *expected = header_of(k, mem);
+    size_t n = strlen(expected);
+
+    return strncmp(text, expected, n) == 0 && text[n] == '.';
 }
 
 static void free_buf(void *b)
@@ -58,8 +75,7 @@ const char *token_make(const struct token_keys *k, const struct claims *c, struc
     json_write(b, &claims_type, &all, JSON_MASKED, mem);
     if (b->failed)
         return NULL;
-    signed_part = arena_printf(mem, "%s.%s", base64_text(mem, header, sizeof(header) - 1),
-                               base64_text(mem, b->data, b->len));
+    signed_part = arena_printf(mem, "%s.%s", header_of(k, mem), base64_text(mem, b->data, b->len));
     crypto_sign_detached(signature, NULL, (const uint8_t *)signed_part, strlen(signed_part),
                          k->secret_key);
     return arena_printf(mem, "%s.%s", signed_part, base64_text(mem, signature, sizeof(signature)));
@@ -80,15 +96,13 @@ static enum err check_claims(const struct claims *c)
 enum err token_verify(const struct token_keys *k, const char *text, struct arena *mem,
                       struct claims *out)
 {
-    const char *expected = base64_text(mem, header, sizeof(header) - 1);
     const char *first = strchr(text, '.'), *second = first ? strchr(first + 1, '.') : NULL;
     uint8_t signature[crypto_sign_BYTES + 8];
     size_t n, len = strnlen(text, TOKEN_MAX + 1);
     const cJSON *doc;
     char *payload;
 
-    if (len > TOKEN_MAX || !second || (size_t)(first - text) != strlen(expected) ||
-        memcmp(text, expected, strlen(expected)) != 0)
+    if (len > TOKEN_MAX || !second || !token_names(k, text, mem))
         return ERR_UNAUTHORIZED;
     if (strlen(second + 1) != SIGNATURE_TEXT ||
         !base64_bytes(second + 1, SIGNATURE_TEXT, signature, sizeof(signature), &n) ||

@@ -9,7 +9,8 @@
 #include "server/auth_typed.h"
 #include "server/tls.h"
 
-enum { STEP_MS = 30000, DIGITS = 6, SKEW = 1, SECRET_TEXT = 32, CODE_CHARS = 10, HASH = 16 };
+enum { STEP_MS = 30000, DIGITS = 6, SKEW = 1, SECRET_TEXT = 32, CODE_CHARS = 10 };
+enum { HASH = 20, OLD_HASH = 16 };
 
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -73,19 +74,45 @@ void totp_new_secret(struct totp *t, struct arena *mem)
     sodium_memzero(secret, sizeof(secret));
 }
 
-static const char *hash_of(const struct seal *s, const struct uuid *user, const char *code,
-                           struct arena *mem)
+/*
+ * Keyed with the user's own secret, which is sealed: so the hashes need no key of the ring, and
+ * stay good for as long as the secret.
+ */
+static const char *hash_of(const struct totp *t, const char *code, struct arena *mem)
 {
     uint8_t data[16 + CODE_CHARS], hash[HASH];
     char *out = arena_alloc(mem, 2 * HASH + 1);
 
-    memcpy(data, user->b, 16);
+    memcpy(data, t->id.b, 16);
     memcpy(data + 16, code, CODE_CHARS);
-    seal_hash(s, SEAL_TOKEN, data, sizeof(data), hash, HASH);
+    crypto_generichash(hash, HASH, data, sizeof(data), (const uint8_t *)t->secret,
+                       strlen(t->secret));
     return sodium_bin2hex(out, 2 * HASH + 1, hash, HASH);
 }
 
-void totp_new_codes(const struct seal *s, struct totp *t, struct arena *mem, struct strs *codes)
+/* As releases before made them, under a key of the ring: shorter, and good until they are used. */
+static bool is_old_hash(const struct seal *s, const struct totp *t, const char *code,
+                        const char *hex)
+{
+    uint8_t data[16 + CODE_CHARS], hash[OLD_HASH];
+
+    memcpy(data, t->id.b, 16);
+    memcpy(data + 16, code, CODE_CHARS);
+    return strlen(hex) == 2 * OLD_HASH &&
+           sodium_hex2bin(hash, sizeof(hash), hex, 2 * OLD_HASH, NULL, NULL, NULL) == 0 &&
+           seal_hash_is(s, SEAL_TOKEN, data, sizeof(data), hash, OLD_HASH);
+}
+
+size_t totp_old_codes(const struct totp *t)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->codes.n; i++)
+        n += strlen(t->codes.v[i]) == 2 * OLD_HASH;
+    return n;
+}
+
+void totp_new_codes(struct totp *t, struct arena *mem, struct strs *codes)
 {
     const char **texts = arena_alloc(mem, TOTP_CODES * sizeof(*texts));
     const char **hashes = arena_alloc(mem, TOTP_CODES * sizeof(*hashes));
@@ -95,7 +122,7 @@ void totp_new_codes(const struct seal *s, struct totp *t, struct arena *mem, str
 
         typed_make(base32, CODE_CHARS, code);
         texts[i] = arena_printf(mem, "%.5s-%s", code, code + 5);
-        hashes[i] = hash_of(s, &t->id, code, mem);
+        hashes[i] = hash_of(t, code, mem);
     }
     *codes = (struct strs){texts, TOTP_CODES};
     t->codes = (struct strs){hashes, TOTP_CODES};
@@ -155,11 +182,11 @@ static bool without_code(const struct seal *s, const struct totp *t, const char 
     const char **left = arena_alloc(mem, (t->codes.n + 1) * sizeof(*left)), *hash;
     size_t n = 0;
 
-    if (!typed_tidy(text, base32, CODE_CHARS, code))
+    if (!t->secret || !typed_tidy(text, base32, CODE_CHARS, code))
         return false;
-    hash = hash_of(s, &t->id, code, mem);
+    hash = hash_of(t, code, mem);
     for (size_t i = 0; i < t->codes.n; i++)
-        if (strcmp(t->codes.v[i], hash) != 0)
+        if (strcmp(t->codes.v[i], hash) != 0 && !is_old_hash(s, t, code, t->codes.v[i]))
             left[n++] = t->codes.v[i];
     next->codes = (struct strs){left, n};
     return n < t->codes.n;

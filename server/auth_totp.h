@@ -17,7 +17,9 @@ void totp_code(const uint8_t *secret, size_t n, int64_t step, char out[7]);
 
 /* A new secret, and recovery codes; t->codes gets the latter's hashes, *codes their texts. */
 void totp_new_secret(struct totp *t, struct arena *mem);
-void totp_new_codes(const struct seal *s, struct totp *t, struct arena *mem, struct strs *codes);
+void totp_new_codes(struct totp *t, struct arena *mem, struct strs *codes);
+/* How many of its codes are hashed under a key of the ring, as older releases did. */
+size_t totp_old_codes(const struct totp *t);
 /* "otpauth://totp/LeadGen%20Pro:EMAIL?secret=...&issuer=..." */
 const char *totp_uri(const struct totp *t, const char *email, struct arena *mem);
 

@@ -7,6 +7,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "server/keyuse.h"
 #include "server/records.h"
 #include "server/seal.h"
 #include "server/tls.h"
@@ -62,7 +63,9 @@ enum err boot_open(struct server *srv, const struct options *o, struct arena *me
         err = make_dir("keys", o->keys, why);
     if (!err)
         err = seal_open(o->keys, &srv->seal, why);
-    return err ? err : open_store(srv, o, why);
+    if (!err)
+        err = open_store(srv, o, why);
+    return err ? err : keyuse_load_floor(srv);
 }
 
 void boot_close(struct server *srv)

@@ -1,6 +1,7 @@
 #include "server/chain.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "server/seal.h"
@@ -83,12 +84,35 @@ void chain_statement(const struct type *t, const void *rec, uint8_t out[CHAIN_HA
     digest("leadgend signature 1", without, t, rec, out);
 }
 
-void chain_mac(const struct seal *s, const char *hash, char out[CHAIN_MAC_HEX])
+enum { FIRST_KEY = 1 };
+
+static bool mac_under(const struct seal *s, uint32_t key, const char *hash, char out[CHAIN_MAC_HEX])
 {
     uint8_t mac[CHAIN_MAC];
+    char *p = out;
 
-    seal_hash(s, SEAL_AUDIT, hash, strlen(hash), mac, sizeof(mac));
-    chain_hex(mac, sizeof(mac), out);
+    if (key != FIRST_KEY)
+        p += snprintf(out, CHAIN_MAC_HEX, "%08x", (unsigned)key);
+    if (!seal_hash_under(s, key, SEAL_AUDIT, hash, strlen(hash), mac, sizeof(mac)))
+        return false;
+    chain_hex(mac, sizeof(mac), p);
+    return true;
+}
+
+void chain_mac(const struct seal *s, const char *hash, char out[CHAIN_MAC_HEX])
+{
+    (void)mac_under(s, seal_newest(s), hash, out);
+}
+
+bool chain_mac_fits(const struct seal *s, const char *hash, const char *mac)
+{
+    uint32_t ids[SEAL_KEYS];
+    char own[CHAIN_MAC_HEX];
+
+    for (size_t i = seal_live(s, false, ids); i--;)
+        if (mac_under(s, ids[i], hash, own) && strcmp(own, mac) == 0)
+            return true;
+    return false;
 }
 
 static const char digits[] = "0123456789abcdef";

@@ -10,11 +10,17 @@
 #include "common/log.h"
 #include "server/options.h"
 
-enum { LINE_MAX_BYTES = 16 * 1024, WAIT_SECONDS = 10 };
+enum { LINE_MAX_BYTES = 16 * 1024, REPLY_MAX_BYTES = 256 * 1024, WAIT_SECONDS = 10 };
 
 /* One line a command. */
 static const struct control_command *const commands[] = {
-    &control_user_add, &control_keys_rotate, &control_keys_status, &control_audit_verify, NULL,
+    &control_user_add,
+    &control_keys_rotate,
+    &control_keys_status,
+    &control_keys_list,
+    &control_keys_remove,
+    &control_audit_verify,
+    NULL,
 };
 
 /* A refusal, in place of the command's reply. */
@@ -77,7 +83,7 @@ static bool read_line(int fd, char *line, size_t size, size_t *len)
 static bool send_line(int fd, const char *word, const struct type *t, const void *rec,
                       struct arena *mem)
 {
-    struct buf b = BUF_INIT(LINE_MAX_BYTES);
+    struct buf b = BUF_INIT(REPLY_MAX_BYTES);
     bool sent;
 
     buf_printf(&b, "%s ", word);
@@ -224,13 +230,13 @@ void control_stop(struct control *c)
 static enum err exchange(int fd, const struct control_command *command, const void *ask,
                          struct arena *mem, void *reply, struct problem *why)
 {
-    char *line = arena_alloc(mem, LINE_MAX_BYTES);
+    char *line = arena_alloc(mem, REPLY_MAX_BYTES);
     struct refusal no = {0};
     size_t len;
     enum err err;
 
     if (!send_line(fd, command->name, command->ask, ask, mem) ||
-        !read_line(fd, line, LINE_MAX_BYTES, &len)) {
+        !read_line(fd, line, REPLY_MAX_BYTES, &len)) {
         problem_set(why, "data", "the running server does not answer on its control socket");
         return ERR_UNAVAILABLE;
     }

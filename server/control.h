@@ -43,7 +43,7 @@ struct user_added {
 
 extern const struct control_command control_user_add;
 
-/* `keys rotate` and `keys status` ask for nothing. */
+/* The commands `keys ...` ask for nothing. */
 struct keys_ask {
     bool unused;
 };
@@ -55,7 +55,13 @@ struct keys_state {
     struct ratio progress;
 };
 
-extern const struct control_command control_keys_rotate, control_keys_status;
+struct keys_list {
+    struct list rows; /* struct key_use, server/keyuse.h */
+    int64_t removed;  /* keys, by `keys remove`: those under which nothing was left */
+};
+
+extern const struct control_command control_keys_rotate, control_keys_status, control_keys_list,
+    control_keys_remove;
 
 /* `audit verify`: ask and reply are server/audit_command.h's. */
 extern const struct control_command control_audit_verify;

@@ -1,10 +1,13 @@
-/* `leadgend keys rotate` and `leadgend keys status` */
+/* `leadgend keys rotate|status|list|remove` */
 #include "common/log.h"
 #include "server/control.h"
 #include "server/jobs.h"
+#include "server/keyuse.h"
 #include "server/options.h"
 #include "server/records.h"
 #include "server/seal.h"
+
+enum { LIST_SECONDS = 600 }; /* it reads all of the store */
 
 static const struct field keys_ask_fields[] = {
     FIELD(keys_ask, unused),
@@ -19,6 +22,14 @@ static const struct field keys_state_fields[] = {
 };
 static const struct type keys_state_type = {"keys_state", sizeof(struct keys_state),
                                             keys_state_fields, .owned = NO_OWNED};
+
+static const struct field keys_list_fields[] = {
+    FIELD(keys_list, rows, .type = &key_use_type),
+    FIELD(keys_list, removed),
+    {0},
+};
+static const struct type keys_list_type = {"keys_list", sizeof(struct keys_list), keys_list_fields,
+                                           .owned = NO_OWNED};
 
 /* The newest first: the one that counts. */
 static bool take_newest(void *arg, const void *rec)
@@ -38,13 +49,14 @@ static enum err status(struct server *srv, const void *ask, struct arena *mem, v
     struct query q = {.type = &job_type, .newest_first = true};
     struct keys_state *out = reply;
     struct job job = {0};
+    uint32_t ids[SEAL_KEYS];
     enum err err;
 
     (void)ask;
     (void)why;
     q.where[0] = (struct cond){"account_id", OP_EQ, &nobody};
     err = store_find(srv->store, &q, mem, take_newest, &job);
-    *out = (struct keys_state){.keys = (int64_t)seal_count(srv->seal),
+    *out = (struct keys_state){.keys = (int64_t)seal_live(srv->seal, false, ids),
                                .newest = seal_newest(srv->seal),
                                .state = job.state,
                                .resealed = job.n.updated,
@@ -52,22 +64,34 @@ static enum err status(struct server *srv, const void *ask, struct arena *mem, v
     return err;
 }
 
+static struct audit audit_of(const char *verb, const struct job *job)
+{
+    return (struct audit){.id = uuid_new(),
+                          .at = clock_now(),
+                          .verb = verb,
+                          .target = job ? job->id : (struct uuid){{0}},
+                          .outcome = "ok",
+                          .count = 1};
+}
+
+/* On the writing thread: what is carried out behind this plan is made under the new key. */
+static enum err take_up(void *arg)
+{
+    seal_switch(arg);
+    return ERR_OK;
+}
+
 /* The job and its audit record; the ring has grown before, which by itself does no harm. */
 static enum err queue_job(struct server *srv)
 {
     struct job job = {
         .id = uuid_new(), .kind = "reseal", .state = "queued", .created = clock_now()};
-    struct audit audit = {.id = uuid_new(),
-                          .at = job.created,
-                          .verb = "keys.rotate",
-                          .target = job.id,
-                          .outcome = "ok",
-                          .count = 1};
+    struct audit audit = audit_of("keys.rotate", &job);
     struct step steps[] = {
         {.kind = STEP_INSERT, .type = &job_type, .rec = &job},
         {.kind = STEP_INSERT, .type = &audit_type, .rec = &audit},
     };
-    struct plan plan = {.steps = steps, .n = 2};
+    struct plan plan = {.steps = steps, .n = 2, .settle = take_up, .arg = srv->seal};
     enum err err = store_commit(srv->store, &plan);
 
     if (!err && srv->jobs)
@@ -81,15 +105,72 @@ static enum err rotate(struct server *srv, const void *ask, struct arena *mem, v
     enum err err = seal_rotate(srv->options->keys, why);
 
     if (!err)
-        err = seal_reload(srv->seal, srv->options->keys, why);
+        err = seal_prepare(srv->seal, srv->options->keys, why);
     if (!err)
         err = queue_job(srv);
     if (!err)
+        err = store_mark_ring(srv->store);
+    if (!err)
         log_event(LOG_INFO, "keys.rotate", LOG_INT("newest", seal_newest(srv->seal)));
     return err ? err : status(srv, ask, mem, reply, why);
+}
+
+static enum err list(struct server *srv, const void *ask, struct arena *mem, void *reply,
+                     struct problem *why)
+{
+    struct keys_list *out = reply;
+
+    (void)ask;
+    (void)why;
+    return keyuse_list(srv, mem, &out->rows);
+}
+
+static int64_t left_under(const struct keys_list *l, int64_t id)
+{
+    const struct key_use *rows = l->rows.v;
+    int64_t left = 0;
+
+    for (size_t i = 0; i < l->rows.n; i++)
+        left += rows[i].id == id ? rows[i].left : 0;
+    return left;
+}
+
+static enum err write_removal(struct server *srv)
+{
+    struct audit audit = audit_of("keys.remove", NULL);
+    struct step step = {.kind = STEP_INSERT, .type = &audit_type, .rec = &audit};
+    struct plan plan = {.steps = &step, .n = 1};
+
+    return store_commit(srv->store, &plan);
+}
+
+/* Every key but the newest under which nothing is left; the record of it comes first. */
+static enum err remove_keys(struct server *srv, const void *ask, struct arena *mem, void *reply,
+                            struct problem *why)
+{
+    struct keys_list *out = reply;
+    uint32_t ids[SEAL_KEYS];
+    size_t n = seal_live(srv->seal, false, ids);
+    enum err err = list(srv, ask, mem, out, why);
+
+    for (size_t i = 0; i + 1 < n && !err; i++) {
+        if (left_under(out, ids[i]))
+            continue;
+        err = write_removal(srv);
+        if (!err)
+            err = seal_remove(srv->seal, srv->options->keys, ids[i], why);
+        if (!err)
+            log_event(LOG_INFO, "keys.remove", LOG_INT("key", ids[i]));
+        out->removed += !err;
+    }
+    return err || !out->removed ? err : keyuse_list(srv, mem, &out->rows);
 }
 
 const struct control_command control_keys_rotate = {"keys rotate", &keys_ask_type, &keys_state_type,
                                                     rotate};
 const struct control_command control_keys_status = {"keys status", &keys_ask_type, &keys_state_type,
                                                     status};
+const struct control_command control_keys_list = {"keys list", &keys_ask_type, &keys_list_type,
+                                                  list, LIST_SECONDS};
+const struct control_command control_keys_remove = {"keys remove", &keys_ask_type, &keys_list_type,
+                                                    remove_keys, LIST_SECONDS};

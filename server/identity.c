@@ -60,8 +60,8 @@ bool identity_is_free_mail(const char *domain)
 }
 
 /* kind NUL account value NUL, under the key of the purpose. */
-static struct uuid key(const struct seal *s, const char *kind, const struct uuid *account,
-                       const char *value, struct arena *mem)
+static struct uuid key(const struct seal *s, uint32_t ring, const char *kind,
+                       const struct uuid *account, const char *value, struct arena *mem)
 {
     size_t k = strlen(kind) + 1, n = strlen(value) + 1;
     uint8_t *data = arena_alloc(mem, k + 16 + n);
@@ -70,7 +70,7 @@ static struct uuid key(const struct seal *s, const char *kind, const struct uuid
     memcpy(data, kind, k);
     memcpy(data + k, account->b, 16);
     memcpy(data + k + 16, value, n);
-    seal_hash(s, SEAL_IDENTITY, data, k + 16 + n, out.b, sizeof(out.b));
+    (void)seal_hash_under(s, ring, SEAL_IDENTITY, data, k + 16 + n, out.b, sizeof(out.b));
     if (uuid_is_zero(&out)) /* which means "none" */
         out.b[15] = 1;
     return out;
@@ -188,7 +188,7 @@ static const char *company_value(struct arena *mem, const char *domain, const ch
     return name ? utf8_fold(mem, name) : "";
 }
 
-void identity_profile(const struct seal *s, struct profile *p, struct arena *mem)
+void identity_profile(const struct seal *s, uint32_t ring, struct profile *p, struct arena *mem)
 {
     const char *url = p->linkedin_url ? identity_url(mem, p->linkedin_url) : NULL;
     const char *email = p->email ? email_value(mem, p->email) : NULL;
@@ -197,23 +197,26 @@ void identity_profile(const struct seal *s, struct profile *p, struct arena *mem
 
     if (!*company)
         company = company_value(mem, email ? strrchr(email, '@') + 1 : NULL, p->company);
+    p->ring = ring;
     p->key_email = p->key_url = p->key_name = (struct uuid){0};
     if (email)
-        p->key_email = key(s, "email", &p->account, email, mem);
+        p->key_email = key(s, ring, "email", &p->account, email, mem);
     if (url)
-        p->key_url = key(s, "url", &p->account, url, mem);
+        p->key_url = key(s, ring, "url", &p->account, url, mem);
     if (*name && *company)
-        p->key_name = key(s, "name", &p->account, arena_printf(mem, "%s\n%s", name, company), mem);
+        p->key_name =
+            key(s, ring, "name", &p->account, arena_printf(mem, "%s\n%s", name, company), mem);
 }
 
-void identity_company(const struct seal *s, struct company *c, struct arena *mem)
+void identity_company(const struct seal *s, uint32_t ring, struct company *c, struct arena *mem)
 {
     const char *domain = company_value(mem, c->domain, NULL);
     const char *name = company_value(mem, NULL, c->name);
 
+    c->ring = ring;
     c->key = (struct uuid){0};
     if (*domain)
-        c->key = key(s, "domain", &c->account, domain, mem);
+        c->key = key(s, ring, "domain", &c->account, domain, mem);
     else if (*name)
-        c->key = key(s, "company", &c->account, name, mem);
+        c->key = key(s, ring, "company", &c->account, name, mem);
 }

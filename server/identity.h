@@ -1,6 +1,7 @@
 /*
  * Who is the same (DECISIONS.md 16): keyed 16-byte hashes that a profile or company is found by,
- * each within one visibility domain, so that nothing matches across accounts.
+ * each within one visibility domain, so that nothing matches across accounts.  They are under a key
+ * of the ring, which the record's `ring` names; 0, as older releases have it, is the first.
  */
 #ifndef SERVER_IDENTITY_H
 #define SERVER_IDENTITY_H
@@ -15,12 +16,12 @@ struct seal;
  * key_name is of the folded name and the company: its domain, else a mail domain that is not free,
  * else its folded name.  Addresses are compared without case, in IDNA form, and otherwise exactly.
  */
-void identity_profile(const struct seal *s, struct profile *p, struct arena *mem);
+void identity_profile(const struct seal *s, uint32_t ring, struct profile *p, struct arena *mem);
 /*
  * Fill key: the domain, else the folded name, exactly (a legal form is part of it: "Nordwind GmbH"
  * and "Nordwind AG" are two).
  */
-void identity_company(const struct seal *s, struct company *c, struct arena *mem);
+void identity_company(const struct seal *s, uint32_t ring, struct company *c, struct arena *mem);
 
 /*
  * "https://WWW.Linkedin.com/in/ann/?x=1" -> "linkedin.com/in/ann": host, and path without case,

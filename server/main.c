@@ -4,7 +4,7 @@
  *   leadgend --data DIR [--listen ADDR:PORT] [--config FILE] [--OPTION VALUE]
  *   leadgend --data DIR user add EMAIL --role R --password-file F [--credits N] [--account A]
  *   leadgend --data DIR sample --rows N [--seed S]
- *   leadgend --data DIR keys rotate|status
+ *   leadgend --data DIR keys [list|rotate|status|remove]
  *   leadgend --data DIR audit verify [--witness F] [--export F --public-keys F] | audit keys
  *   leadgend --dump-routes
  */
@@ -19,6 +19,7 @@
 #include "server/auth.h"
 #include "server/boot.h"
 #include "server/control.h"
+#include "server/keyuse.h"
 #include "server/peer.h"
 #include "server/sample.h"
 #include "server/serve.h"
@@ -63,7 +64,7 @@ static void print_help(void)
            "       leadgend --data DIR user add EMAIL --role viewer|user|admin|super_admin\n"
            "                --password-file F [--credits N] [--account ID]\n"
            "       leadgend --data DIR sample --rows N [--seed S]\n"
-           "       leadgend --data DIR keys rotate|status\n"
+           "       leadgend --data DIR keys [list|rotate|status|remove]\n"
            "       leadgend --data DIR audit verify [--witness F] | audit keys\n"
            "       leadgend audit verify --export F --public-keys F [--witness F]\n"
            "       leadgend --dump-routes | --version | --help\n\noptions:\n");
@@ -287,6 +288,48 @@ static int keys_status(struct line *l)
     return keys_command(l, &control_keys_status);
 }
 
+static void print_key_use(const struct key_use *u)
+{
+    char created[STAMP_TEXT] = "-";
+    bool is_known = u->created.ms > 0;
+
+    if (is_known)
+        stamp_text(u->created, created);
+    if (u->removed.ms)
+        printf("%-18s %3lld  %-24s removed\n", u->purpose, (long long)u->id, created);
+    else
+        printf("%-18s %3lld  %-24s %lld\n", u->purpose, (long long)u->id, created,
+               (long long)u->left);
+}
+
+static int keys_table(struct line *l, const struct control_command *c)
+{
+    struct keys_list out = {0};
+    struct keys_ask ask = {0};
+    struct problem why = {0};
+    enum err err = command(l, c, &ask, &out, &why);
+    const struct key_use *rows = out.rows.v;
+
+    if (err)
+        return fail(why.field, why.text[0] ? why.text : err_title(err));
+    printf("PURPOSE             ID  CREATED                  LEFT\n");
+    for (size_t i = 0; i < out.rows.n; i++)
+        print_key_use(&rows[i]);
+    if (c == &control_keys_remove)
+        printf("removed %lld\n", (long long)out.removed);
+    return EXIT_SUCCESS;
+}
+
+static int keys_list(struct line *l)
+{
+    return keys_table(l, &control_keys_list);
+}
+
+static int keys_remove(struct line *l)
+{
+    return keys_table(l, &control_keys_remove);
+}
+
 static int audit_verify(struct line *l)
 {
     struct audit_verify_ask ask = {.witness = l->audit.witness};
@@ -373,9 +416,11 @@ static const struct {
     int more; /* words behind these */
     int (*run)(struct line *l);
 } commands[] = {
-    {"user add", 1, user_add},         {"sample", 0, load_sample},
-    {"keys rotate", 0, keys_rotate},   {"keys status", 0, keys_status},
-    {"audit verify", 0, audit_verify}, {"audit keys", 0, audit_keys},
+    {"user add", 1, user_add},       {"sample", 0, load_sample},
+    {"keys rotate", 0, keys_rotate}, {"keys status", 0, keys_status},
+    {"keys list", 0, keys_list},     {"keys", 0, keys_list},
+    {"keys remove", 0, keys_remove}, {"audit verify", 0, audit_verify},
+    {"audit keys", 0, audit_keys},
 };
 
 static bool is_command(const struct line *l, const char *words, int more)

@@ -62,7 +62,8 @@ bool body_has(const struct request *r, const char *field)
            was_given(r->route->query, r->query_given, field);
 }
 
-static void cursor_mac(struct request *r, const char *what, const struct uuid *id, uint8_t out[MAC])
+/* What a cursor's MAC is of. */
+static struct bytes cursor_data(struct request *r, const char *what, const struct uuid *id)
 {
     size_t n = strlen(what) + 1;
     uint8_t *data = arena_alloc(r->mem, 32 + n);
@@ -70,7 +71,7 @@ static void cursor_mac(struct request *r, const char *what, const struct uuid *i
     memcpy(data, r->who.account.b, 16);
     memcpy(data + 16, id->b, 16);
     memcpy(data + 32, what, n);
-    seal_hash(r->srv->seal, SEAL_CURSOR, data, 32 + n, out, MAC);
+    return (struct bytes){data, 32 + n};
 }
 
 static const char digits[] = "0123456789abcdef";
@@ -79,10 +80,11 @@ static const char digits[] = "0123456789abcdef";
 const char *cursor_make(struct request *r, const char *what, const struct uuid *last)
 {
     char *out = arena_alloc(r->mem, CURSOR_RAW * 2 + 1);
+    struct bytes data = cursor_data(r, what, last);
     uint8_t raw[CURSOR_RAW];
 
     memcpy(raw, last->b, 16);
-    cursor_mac(r, what, last, raw + 16);
+    seal_hash(r->srv->seal, SEAL_CURSOR, data.p, data.n, raw + 16, MAC);
     for (int i = 0; i < CURSOR_RAW; i++) {
         out[2 * i] = digits[raw[i] >> 4];
         out[2 * i + 1] = digits[raw[i] & 15];
@@ -104,7 +106,8 @@ static bool unhex(const char *text, uint8_t *raw)
 
 enum err cursor_read(struct request *r, const char *what, const char *text, struct uuid *out)
 {
-    uint8_t raw[CURSOR_RAW], mac[MAC], differs = 0;
+    uint8_t raw[CURSOR_RAW];
+    struct bytes data;
 
     *out = (struct uuid){0};
     if (!text || !*text)
@@ -112,10 +115,8 @@ enum err cursor_read(struct request *r, const char *what, const char *text, stru
     if (!unhex(text, raw))
         return refuse(r, ERR_INVALID, "cursor", "this is not a cursor of this listing");
     memcpy(out->b, raw, 16);
-    cursor_mac(r, what, out, mac);
-    for (int i = 0; i < MAC; i++)
-        differs |= mac[i] ^ raw[16 + i];
-    if (differs)
+    data = cursor_data(r, what, out);
+    if (!seal_hash_is(r->srv->seal, SEAL_CURSOR, data.p, data.n, raw + 16, MAC))
         return refuse(r, ERR_INVALID, "cursor", "this is not a cursor of this listing");
     return ERR_OK;
 }

@@ -316,10 +316,15 @@ enum err route_finish(struct request *r)
     err = handle(r);
     /* A twin under the same key was faster: its reply is kept by now. */
     if (err == ERR_CONFLICT && r->kept) {
+        bool stale = kept_is_stale(r);
         enum err twin = kept_find(r, &answered);
 
         if (twin || answered)
             return twin;
+        if (stale) { /* the ring got a key meanwhile: nothing was written */
+            buf_clear(&r->out);
+            err = handle(r);
+        }
     }
     /* A plan's condition that nobody has put into words: somebody else was faster. */
     return err == ERR_CONFLICT && !r->why.text[0] ? ERR_CHANGED : err;

@@ -29,5 +29,7 @@ size_t router_address_len(const uint8_t address[16]);
  * errors: ERR_INVALID: the key's form; ERR_KEY_REUSED: it was used for another request
  */
 enum err kept_find(struct request *r, bool *answered) MUST_CHECK;
+/* Was the reply to be kept under a key that is not the ring's newest any more? */
+bool kept_is_stale(const struct request *r);
 
 #endif

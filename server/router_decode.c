@@ -126,20 +126,6 @@ static bool is_key(const char *key)
     return n >= 1 && n <= KEY_MAX;
 }
 
-/* principal | method and path pattern | key */
-static struct uuid kept_id(const struct request *r, const char *key)
-{
-    const char *text = arena_printf(r->mem, "%s %s\n%s", r->route->method, r->route->path, key);
-    size_t n = strlen(text) + 1;
-    uint8_t *data = arena_alloc(r->mem, 16 + n);
-    struct uuid id = {0};
-
-    memcpy(data, principal_actor(&r->who)->b, 16);
-    memcpy(data + 16, text, n);
-    seal_hash(r->srv->seal, SEAL_REPLY, data, 16 + n, id.b, sizeof(id.b));
-    return id;
-}
-
 void kept_begin(struct request *r)
 {
     const size_t align = _Alignof(struct seal_digest);
@@ -153,29 +139,72 @@ void kept_begin(struct request *r)
 }
 
 /*
- * Of what was asked: target and body, or the digest of a body that went to a sink.  In the arena,
- * so that a want of memory is no other print.
+ * A question with an Idempotency-Key: what its keyed hashes are of.  In the arena, so that a want
+ * of memory is no other print.
  */
-static struct bytes fingerprint(struct request *r)
+struct kept_ask {
+    struct kept_reply reply;  /* r->kept; hashed under... */
+    uint32_t under;           /* this key of the ring */
+    struct bytes name, print; /* principal | method and path pattern | key; target and body */
+};
+
+static struct bytes name_of(const struct request *r, const char *key)
+{
+    const char *text = arena_printf(r->mem, "%s %s\n%s", r->route->method, r->route->path, key);
+    size_t n = strlen(text) + 1;
+    uint8_t *data = arena_alloc(r->mem, 16 + n);
+
+    memcpy(data, principal_actor(&r->who)->b, 16);
+    memcpy(data + 16, text, n);
+    return (struct bytes){data, 16 + n};
+}
+
+/* Of a body that went to a sink its digest. */
+static struct bytes print_of(struct request *r)
 {
     const char *target = arena_printf(r->mem, "%s?%s", r->path, r->query_text ? r->query_text : "");
     size_t n = strlen(target) + 1;
     size_t body = r->sink.digest ? SEAL_DIGEST : r->raw_len;
-    uint8_t *out = arena_alloc(r->mem, FINGERPRINT), *data = arena_alloc(r->mem, n + body);
+    uint8_t *data = arena_alloc(r->mem, n + body);
 
     memcpy(data, target, n);
     if (r->sink.digest)
         seal_digest_end(r->sink.digest, data + n);
     else if (body)
         memcpy(data + n, r->raw, body);
-    seal_hash(r->srv->seal, SEAL_REPLY, data, n + body, out, FINGERPRINT);
-    return (struct bytes){out, FINGERPRINT};
+    return (struct bytes){data, n + body};
+}
+
+static void hash_ask(struct request *r, struct kept_ask *a, uint32_t key)
+{
+    uint8_t *print = arena_alloc(r->mem, FINGERPRINT);
+
+    a->under = key;
+    seal_hash_under(r->srv->seal, key, SEAL_REPLY, a->name.p, a->name.n, a->reply.id.b,
+                    sizeof(a->reply.id.b));
+    seal_hash_under(r->srv->seal, key, SEAL_REPLY, a->print.p, a->print.n, print, FINGERPRINT);
+    a->reply.fingerprint = (struct bytes){print, FINGERPRINT};
+}
+
+/* Under each key of the ring; the newest last, under which the reply will be kept. */
+static enum err find_kept(struct request *r, struct kept_ask *a, struct kept_reply *old)
+{
+    uint32_t ids[SEAL_KEYS];
+    size_t n = seal_live(r->srv->seal, false, ids);
+    enum err err = ERR_NOT_FOUND;
+
+    for (size_t i = 0; i < n && err == ERR_NOT_FOUND; i++) {
+        hash_ask(r, a, ids[i]);
+        err = store_get(r->srv->store, &kept_reply_type, &a->reply.id, 0, r->mem, old);
+    }
+    return err;
 }
 
 enum err kept_find(struct request *r, bool *answered)
 {
     const char *key = r->header(r, "Idempotency-Key");
     struct kept_reply old = {0};
+    struct kept_ask *a;
     enum err err;
 
     *answered = false;
@@ -185,15 +214,17 @@ enum err kept_find(struct request *r, bool *answered)
         return refuse(r, ERR_INVALID, "Idempotency-Key",
                       "it must be 1 to %d printable ASCII characters", KEY_MAX);
     if (!r->kept) {
-        r->kept = arena_alloc(r->mem, sizeof(*r->kept));
-        r->kept->id = kept_id(r, key);
-        r->kept->fingerprint = fingerprint(r);
+        a = arena_alloc(r->mem, sizeof(*a));
+        a->name = name_of(r, key);
+        a->print = print_of(r);
+        r->kept = &a->reply;
     }
-    err = store_get(r->srv->store, &kept_reply_type, &r->kept->id, 0, r->mem, &old);
+    a = (struct kept_ask *)r->kept;
+    err = find_kept(r, a, &old);
     if (err)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     if (old.fingerprint.n != FINGERPRINT ||
-        memcmp(old.fingerprint.p, r->kept->fingerprint.p, FINGERPRINT) != 0)
+        memcmp(old.fingerprint.p, a->reply.fingerprint.p, FINGERPRINT) != 0)
         return refuse(r, ERR_KEY_REUSED, "Idempotency-Key", "the key was used for another request");
     *answered = true;
     r->status = (unsigned)old.status;
@@ -203,13 +234,23 @@ enum err kept_find(struct request *r, bool *answered)
     return r->out.failed ? ERR_NO_MEMORY : ERR_OK;
 }
 
+bool kept_is_stale(const struct request *r)
+{
+    const struct kept_ask *a = (const struct kept_ask *)r->kept;
+
+    return a && a->under != seal_newest(r->srv->seal);
+}
+
 bool request_keep_step(struct request *r, struct step *out)
 {
     *out = (struct step){0};
     if (!r->kept)
         return false;
     r->kept->at = clock_now();
-    *out = (struct step){.kind = STEP_INSERT, .type = &kept_reply_type, .rec = r->kept};
+    *out = (struct step){.kind = STEP_INSERT,
+                         .type = &kept_reply_type,
+                         .rec = r->kept,
+                         .ring = ((const struct kept_ask *)r->kept)->under};
     return true;
 }
 

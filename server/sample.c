@@ -7,6 +7,7 @@
 #include "server/derive.h"
 #include "server/identity.h"
 #include "server/sample_names.h"
+#include "server/seal.h"
 #include "server/store.h"
 
 enum {
@@ -438,7 +439,7 @@ static const void *company_record(struct load *l, int64_t i)
     struct company *c = arena_alloc(l->mem, sizeof(*c));
 
     sample_company(l->s, i, l->mem, c);
-    identity_company(l->seal, c, l->mem);
+    identity_company(l->seal, seal_newest(l->seal), c, l->mem);
     return c;
 }
 
@@ -447,7 +448,7 @@ static const void *profile_record(struct load *l, int64_t i)
     struct profile *p = arena_alloc(l->mem, sizeof(*p));
 
     sample_profile(l->s, i, l->mem, p);
-    identity_profile(l->seal, p, l->mem);
+    identity_profile(l->seal, seal_newest(l->seal), p, l->mem);
     return p;
 }
 

@@ -1,40 +1,28 @@
 /*
- * The key ring and what is done with it.
+ * The key ring in memory, and what is done with it.
  *
- * The ring is one file, DIR.keys/ring: a magic, the keys oldest first, and a checksum.  Values are
- * sealed under the newest key and name the one they were sealed under; hashes use the oldest, so
- * that they stay what they are when a key is added.
+ * Everything is made under the newest key, and names the key it was made under or is looked for
+ * under each; the keys before it only open, verify and find.
  */
 #include "server/seal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "common/log.h"
+#include "common/clock.h"
 #include "server/seal_private.h"
 
 enum {
-    KEYS_MAX = 64,
     KEY = SEAL_KEY,
-    ENTRY = 4 + KEY, /* id, big-endian; key */
-    MAGIC = 8,
-    CHECKSUM = 32,
-    RING_MAX = MAGIC + KEYS_MAX * ENTRY + CHECKSUM,
     VERSION_1 = 1,
     NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
     TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
     PLACE_NAME = 64, /* of a table or column */
     PLACE_MAX = 2 * (PLACE_NAME + 1) + 2 * (16 + 1) + 4,
-    PURPOSE_SEAL = 1,
     PURPOSES = SEAL_AUDIT + 1,
-    PURPOSE_AUDIT = 32, /* the seeds of the audit log's signatures */
-    PURPOSE_FILE = 33,
 };
 
 _Static_assert(SEAL_OVERHEAD == 1 + 4 + NONCE + TAG, "seal.h says how long a sealed value is");
@@ -47,27 +35,25 @@ _Static_assert(sizeof(struct seal_digest) >= sizeof(crypto_generichash_state) &&
                    _Alignof(struct seal_digest) >= _Alignof(crypto_generichash_state),
                "a digest holds the library's");
 
-static const uint8_t magic[MAGIC + 1] = "LGRING1\n";
 static const char context[crypto_kdf_CONTEXTBYTES + 1] = "leadgend";
 
-struct ring {
-    size_t n;
-    struct {
-        uint32_t id;
-        uint8_t key[KEY];
-    } keys[KEYS_MAX];
+/* Of a key of the ring, what it gives for each purpose. */
+struct derived {
+    uint32_t id;
+    int64_t created;
+    atomic_int_fast64_t removed;
+    uint8_t by_purpose[PURPOSES][KEY]; /* [1]: for sealing; from 2 on: of hashes */
+    uint8_t file[KEY];
+    uint8_t seed[KEY]; /* of the pair that signs the audit log */
+    uint8_t public_key[SEAL_PUBLIC];
 };
 
 struct seal {
-    atomic_size_t n; /* grows when a key is added; what is below it never changes */
-    pthread_mutex_t adding;
-    struct {
-        uint32_t id;
-        uint8_t key[KEY];  /* derived: for sealing */
-        uint8_t file[KEY]; /* derived: for the keys of files */
-        uint8_t seed[KEY]; /* derived: of a pair that signs */
-    } keys[KEYS_MAX];
-    uint8_t hash[PURPOSES][KEY];
+    atomic_size_t n;            /* grows when a key is taken up; what is below it hardly changes */
+    atomic_uint_fast32_t floor; /* see seal_set_floor() */
+    pthread_mutex_t adding;     /* guards what is at n and beyond, and prepared */
+    size_t prepared;
+    struct derived keys[SEAL_KEYS];
 };
 
 /* Secrets stay out of swap and core files; not where sanitizers need the memory themselves. */
@@ -93,216 +79,70 @@ void seal_secret_free(void *p, size_t size)
     free(p);
 }
 
-static size_t ring_write(const struct ring *r, uint8_t out[RING_MAX])
+void seal_derive(const uint8_t key[SEAL_KEY], unsigned purpose, uint8_t out[SEAL_KEY])
 {
-    uint8_t *p = out;
-
-    memcpy(p, magic, MAGIC);
-    p += MAGIC;
-    for (size_t i = 0; i < r->n; i++, p += ENTRY) {
-        seal_put32(p, r->keys[i].id);
-        memcpy(p + 4, r->keys[i].key, KEY);
-    }
-    crypto_generichash(p, CHECKSUM, out, (size_t)(p - out), NULL, 0);
-    return (size_t)(p - out) + CHECKSUM;
-}
-
-static bool ring_read(const uint8_t *data, size_t len, struct ring *out)
-{
-    uint8_t sum[CHECKSUM];
-    size_t body;
-
-    if (len < MAGIC + ENTRY + CHECKSUM || (len - MAGIC - CHECKSUM) % ENTRY != 0)
-        return false;
-    body = len - CHECKSUM;
-    crypto_generichash(sum, sizeof(sum), data, body, NULL, 0);
-    if (memcmp(data, magic, MAGIC) != 0 || sodium_memcmp(sum, data + body, CHECKSUM) != 0)
-        return false;
-    out->n = (body - MAGIC) / ENTRY;
-    for (size_t i = 0; i < out->n; i++) {
-        out->keys[i].id = seal_get32(data + MAGIC + i * ENTRY);
-        memcpy(out->keys[i].key, data + MAGIC + i * ENTRY + 4, KEY);
-    }
-    return true;
-}
-
-static bool ring_add(struct ring *r)
-{
-    if (r->n == KEYS_MAX)
-        return false;
-    r->keys[r->n].id = r->n ? r->keys[r->n - 1].id + 1 : 1;
-    randombytes_buf(r->keys[r->n].key, KEY);
-    r->n++;
-    return true;
-}
-
-static enum err fault(struct problem *why, const char *what)
-{
-    return problem_set(why, "keys", "%s: %s", what, strerror(errno));
+    crypto_kdf_derive_from_key(out, KEY, purpose, context, key);
 }
 
 /*
- * Ours and nobody else's; a sentence otherwise.  Root may own it, and then give a group leave to
- * read: that is how a service manager hands credentials to a user (systemd.exec(5)).
+ * A release that did not note when keys were made hashed everything under the first one; under the
+ * newest from now on.  A ring that may not be written stays what it is, and its keys are not dated.
  */
-static enum err check_private(const struct stat *st, const char *what, struct problem *why)
+static void date_keys(int dir, struct ring *r)
 {
-    bool given = st->st_uid == 0 && geteuid() != 0;
+    struct problem why;
+    bool news = false;
 
-    if (st->st_uid != geteuid() && !given)
-        return problem_set(why, "keys", "%s belongs to another user", what);
-    if (st->st_mode & (given ? 027 : 077))
-        return problem_set(why, "keys", "%s is open to other users; its mode must be %s", what,
-                           S_ISDIR(st->st_mode) ? "0700" : "0600");
-    return ERR_OK;
-}
-
-static enum err open_dir(const char *path, int *out, struct problem *why)
-{
-    struct stat st;
-    int fd;
-
-    if (mkdir(path, 0700) && errno != EEXIST)
-        return fault(why, "the key directory cannot be made");
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return fault(why, "the key directory cannot be opened");
-    if (fstat(fd, &st) || check_private(&st, "the key directory", why)) {
-        close(fd);
-        return ERR_INVALID;
-    }
-    *out = fd;
-    return ERR_OK;
-}
-
-/* errors: ERR_NOT_FOUND without a file, ERR_INVALID */
-static enum err load(int dir, struct ring *out, struct problem *why)
-{
-    uint8_t data[RING_MAX + 1];
-    struct stat st;
-    enum err err;
-    ssize_t n;
-    int fd = openat(dir, "ring", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-    if (fd < 0 && errno == ENOENT)
-        return ERR_NOT_FOUND;
-    if (fd < 0)
-        return fault(why, "the key ring cannot be opened");
-    err = fstat(fd, &st) ? fault(why, "the key ring cannot be read")
-                         : check_private(&st, "the key ring", why);
-    n = err ? 0 : read(fd, data, sizeof(data));
-    close(fd);
-    if (!err && (n < 0 || !ring_read(data, (size_t)n, out)))
-        err = problem_set(why, "keys", "the key ring is damaged; restore it from its backup");
-    sodium_memzero(data, sizeof(data));
-    return err;
-}
-
-static bool write_all(int fd, const uint8_t *data, size_t len)
-{
-    ssize_t n = write(fd, data, len);
-
-    return n == (ssize_t)len && fsync(fd) == 0;
-}
-
-/* A file `temp` with the ring in it, durable. */
-static enum err save_temp(int dir, const struct ring *r, const char *temp, struct problem *why)
-{
-    uint8_t data[RING_MAX];
-    size_t len = ring_write(r, data);
-    int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    enum err err = ERR_OK;
-
-    if (fd < 0 || !write_all(fd, data, len))
-        err = fault(why, "the key ring cannot be written");
-    if (fd >= 0)
-        close(fd);
-    sodium_memzero(data, sizeof(data));
-    return err;
-}
-
-/*
- * Put r in place.  A first ring is linked, which fails where another process has just made one:
- * then that one counts.  A changed one is renamed over the old.
- */
-static enum err save(int dir, const struct ring *r, bool first, struct problem *why)
-{
-    char temp[32];
-    enum err err;
-    int rc;
-
-    snprintf(temp, sizeof(temp), "ring.%ld", (long)getpid());
-    (void)unlinkat(dir, temp, 0);
-    err = save_temp(dir, r, temp, why);
-    if (!err) {
-        rc = first ? linkat(dir, temp, dir, "ring", 0) : renameat(dir, temp, dir, "ring");
-        if (rc && !(first && errno == EEXIST))
-            err = fault(why, "the key ring cannot be put in place");
-        else if (fsync(dir))
-            err = fault(why, "the key directory cannot be synced");
-    }
-    (void)unlinkat(dir, temp, 0);
-    return err;
+    for (size_t i = 1; i < r->n; i++)
+        if (!r->keys[i].created) {
+            r->keys[i].created = clock_real_ms();
+            news = true;
+        }
+    if (news)
+        (void)!ring_save(dir, r, false, &why);
 }
 
 static enum err load_or_make(int dir, struct ring *r, struct problem *why)
 {
-    enum err err = load(dir, r, why);
+    enum err err = ring_load(dir, r, why);
 
+    if (!err)
+        date_keys(dir, r);
     if (err != ERR_NOT_FOUND)
         return err;
     r->n = 0;
     ring_add(r);
-    err = save(dir, r, true, why);
-    return err ? err : load(dir, r, why);
+    err = ring_save(dir, r, true, why);
+    return err ? err : ring_load(dir, r, why);
 }
 
-/* The keys of the ring that s has not got yet. */
-static void take_keys(struct seal *s, const struct ring *r)
+static void derive(const struct ring_key *from, struct derived *k)
 {
-    for (size_t i = atomic_load(&s->n); i < r->n; i++) {
-        s->keys[i].id = r->keys[i].id;
-        crypto_kdf_derive_from_key(s->keys[i].key, KEY, PURPOSE_SEAL, context, r->keys[i].key);
-        crypto_kdf_derive_from_key(s->keys[i].file, KEY, PURPOSE_FILE, context, r->keys[i].key);
-        crypto_kdf_derive_from_key(s->keys[i].seed, KEY, PURPOSE_AUDIT, context, r->keys[i].key);
-        atomic_store(&s->n, i + 1);
-    }
+    k->id = from->id;
+    k->created = from->created;
+    atomic_store(&k->removed, from->removed);
+    memcpy(k->public_key, from->public_key, SEAL_PUBLIC);
+    if (from->removed)
+        return;
+    for (unsigned p = SEAL_PURPOSE_VALUE; p < PURPOSES; p++)
+        seal_derive(from->key, p, k->by_purpose[p]);
+    seal_derive(from->key, SEAL_PURPOSE_FILE, k->file);
+    seal_derive(from->key, SEAL_PURPOSE_AUDIT, k->seed);
 }
 
-static struct seal *derive(const struct ring *r)
+/* Derive the keys that s has not got yet; nobody sees them before seal_switch(). */
+static void prepare(struct seal *s, const struct ring *r)
 {
-    struct seal *s = seal_secret_new(sizeof(*s));
-
-    if (!s)
-        return NULL;
-    pthread_mutex_init(&s->adding, NULL);
-    take_keys(s, r);
-    for (unsigned p = PURPOSE_SEAL + 1; p < PURPOSES; p++)
-        crypto_kdf_derive_from_key(s->hash[p], KEY, p, context, r->keys[0].key);
-    return s;
+    for (size_t i = atomic_load(&s->n); i < r->n; i++)
+        derive(&r->keys[i], &s->keys[i]);
+    s->prepared = r->n;
 }
 
-static void ring_close(int dir, struct ring *r)
+void seal_switch(struct seal *s)
 {
-    seal_secret_free(r, sizeof(*r));
-    close(dir);
-}
-
-/* The directory, and room for its ring; ring_close() after ERR_OK alone. */
-static enum err ring_open(const char *keys_dir, int *dir, struct ring **r, struct problem *why)
-{
-    enum err err;
-
-    if (sodium_init() < 0)
-        return problem_set(why, "keys", "the cryptographic library does not work here");
-    err = open_dir(keys_dir, dir, why);
-    if (err)
-        return err;
-    *r = seal_secret_new(sizeof(**r));
-    if (*r)
-        return ERR_OK;
-    close(*dir);
-    return ERR_NO_MEMORY;
+    pthread_mutex_lock(&s->adding);
+    atomic_store(&s->n, s->prepared);
+    pthread_mutex_unlock(&s->adding);
 }
 
 enum err seal_open(const char *keys_dir, struct seal **out, struct problem *why)
@@ -315,12 +155,24 @@ enum err seal_open(const char *keys_dir, struct seal **out, struct problem *why)
     if (err)
         return err;
     err = load_or_make(dir, r, why);
-    if (!err)
-        *out = derive(r);
-    if (!err && !*out)
-        err = ERR_NO_MEMORY;
+    if (!err) {
+        *out = seal_secret_new(sizeof(**out));
+        err = *out ? ERR_OK : ERR_NO_MEMORY;
+    }
+    if (!err) {
+        pthread_mutex_init(&(*out)->adding, NULL);
+        prepare(*out, r);
+        seal_switch(*out);
+    }
     ring_close(dir, r);
     return err;
+}
+
+void seal_close(struct seal *s)
+{
+    if (s)
+        pthread_mutex_destroy(&s->adding);
+    seal_secret_free(s, sizeof(*s));
 }
 
 enum err seal_rotate(const char *keys_dir, struct problem *why)
@@ -331,33 +183,30 @@ enum err seal_rotate(const char *keys_dir, struct problem *why)
 
     if (err)
         return err;
-    err = load(dir, r, why);
+    err = ring_load(dir, r, why);
     if (err == ERR_NOT_FOUND)
         err = problem_set(why, "keys", "there is no key ring yet");
     else if (!err && !ring_add(r))
         err = problem_set(why, "keys", "the key ring is full");
     if (!err)
-        err = save(dir, r, false, why);
+        err = ring_save(dir, r, false, why);
     ring_close(dir, r);
     return err;
 }
 
-/* Has the ring all that s has, at the same places? */
+/* Has the ring all that s has, at the same places?  The public half tells one key from another. */
 static bool is_grown(const struct seal *s, const struct ring *r)
 {
     size_t n = atomic_load(&s->n);
-    uint8_t key[KEY];
     bool same = r->n >= n;
 
-    for (size_t i = 0; i < n && same; i++) {
-        crypto_kdf_derive_from_key(key, KEY, PURPOSE_SEAL, context, r->keys[i].key);
-        same = r->keys[i].id == s->keys[i].id && sodium_memcmp(key, s->keys[i].key, KEY) == 0;
-    }
-    sodium_memzero(key, sizeof(key));
+    for (size_t i = 0; i < n && same; i++)
+        same = r->keys[i].id == s->keys[i].id &&
+               memcmp(r->keys[i].public_key, s->keys[i].public_key, SEAL_PUBLIC) == 0;
     return same;
 }
 
-enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why)
+enum err seal_prepare(struct seal *s, const char *keys_dir, struct problem *why)
 {
     struct ring *r;
     int dir;
@@ -365,13 +214,13 @@ enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why)
 
     if (err)
         return err;
-    err = load(dir, r, why);
+    err = ring_load(dir, r, why);
     if (err == ERR_NOT_FOUND)
         err = problem_set(why, "keys", "the key ring is gone");
     if (!err) {
         pthread_mutex_lock(&s->adding);
         if (is_grown(s, r))
-            take_keys(s, r);
+            prepare(s, r);
         else
             err = problem_set(why, "keys", "the key ring is another one");
         pthread_mutex_unlock(&s->adding);
@@ -380,21 +229,91 @@ enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why)
     return err;
 }
 
+enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why)
+{
+    enum err err = seal_prepare(s, keys_dir, why);
+
+    if (!err)
+        seal_switch(s);
+    return err;
+}
+
+static bool is_live(const struct derived *k)
+{
+    return !atomic_load(&k->removed);
+}
+
+/* NULL: there is none, or it is removed. */
+static const struct derived *find_key(const struct seal *s, uint32_t id)
+{
+    for (size_t i = atomic_load(&s->n); i--;)
+        if (s->keys[i].id == id)
+            return is_live(&s->keys[i]) ? &s->keys[i] : NULL;
+    return NULL;
+}
+
+static const struct derived *newest(const struct seal *s)
+{
+    return &s->keys[atomic_load(&s->n) - 1];
+}
+
 uint32_t seal_newest(const struct seal *s)
 {
-    return s->keys[atomic_load(&s->n) - 1].id;
+    return newest(s)->id;
 }
 
-size_t seal_count(const struct seal *s)
+size_t seal_live(const struct seal *s, bool remade, uint32_t out[SEAL_KEYS])
 {
-    return atomic_load(&s->n);
+    uint32_t floor = remade ? (uint32_t)atomic_load(&s->floor) : 0;
+    size_t n = atomic_load(&s->n), found = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (is_live(&s->keys[i]) && (s->keys[i].id >= floor || i == n - 1))
+            out[found++] = s->keys[i].id;
+    return found;
 }
 
-void seal_close(struct seal *s)
+void seal_set_floor(struct seal *s, uint32_t id)
 {
-    if (s)
-        pthread_mutex_destroy(&s->adding);
-    seal_secret_free(s, sizeof(*s));
+    atomic_store(&s->floor, id);
+}
+
+bool seal_key_info(const struct seal *s, size_t i, struct seal_key *out)
+{
+    size_t n = atomic_load(&s->n);
+
+    if (i >= n)
+        return false;
+    *out = (struct seal_key){.id = s->keys[i].id,
+                             .created = {s->keys[i].created},
+                             .removed = {atomic_load(&s->keys[i].removed)}};
+    if (i + 1 < n)
+        out->superseded.ms = s->keys[i + 1].created;
+    return true;
+}
+
+enum err seal_remove(struct seal *s, const char *keys_dir, uint32_t id, struct problem *why)
+{
+    int64_t now = clock_real_ms();
+    struct ring *r;
+    int dir;
+    enum err err = ring_open(keys_dir, &dir, &r, why);
+
+    if (err)
+        return err;
+    err = ring_load(dir, r, why);
+    if (!err && !is_grown(s, r))
+        err = problem_set(why, "keys", "the key ring is another one");
+    for (size_t i = 0; !err && i + 1 < r->n; i++)
+        if (r->keys[i].id == id && !r->keys[i].removed) {
+            r->keys[i].removed = now;
+            sodium_memzero(r->keys[i].key, KEY);
+            err = ring_save(dir, r, false, why);
+            if (!err) /* its bytes stay for who may be at them, until the process ends */
+                atomic_store(&s->keys[i].removed, now);
+        }
+    ring_close(dir, r);
+    return err;
 }
 
 /* "table|column|row|account|key id"; names hold no bar and the rest is of fixed length. */
@@ -422,72 +341,88 @@ static size_t place_bytes(const struct seal_place *at, uint32_t key, uint8_t out
 void seal_close_value(const struct seal *s, const struct seal_place *at, const void *in, size_t n,
                       uint8_t *out)
 {
+    const struct derived *k = newest(s);
     uint8_t place[PLACE_MAX];
-    size_t newest = atomic_load(&s->n) - 1;
-    uint32_t id = s->keys[newest].id;
-    size_t place_len = place_bytes(at, id, place);
+    size_t place_len = place_bytes(at, k->id, place);
     uint8_t *nonce = out + 1 + 4;
 
     out[0] = VERSION_1;
-    seal_put32(out + 1, id);
+    seal_put32(out + 1, k->id);
     randombytes_buf(nonce, NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE, NULL, in, n, place, place_len, NULL,
-                                               nonce, s->keys[newest].key);
-}
-
-bool seal_file_key(const struct seal *s, uint32_t id, uint8_t out[SEAL_KEY])
-{
-    for (size_t i = atomic_load(&s->n); i--;)
-        if (s->keys[i].id == id) {
-            memcpy(out, s->keys[i].file, KEY);
-            return true;
-        }
-    return false;
-}
-
-static const uint8_t *key_of(const struct seal *s, uint32_t id)
-{
-    for (size_t i = atomic_load(&s->n); i--;)
-        if (s->keys[i].id == id)
-            return s->keys[i].key;
-    return NULL;
+                                               nonce, k->by_purpose[SEAL_PURPOSE_VALUE]);
 }
 
 enum err seal_open_value(const struct seal *s, const struct seal_place *at, const uint8_t *in,
                          size_t n, uint8_t *out)
 {
+    const uint8_t *nonce = in + 1 + 4;
+    const struct derived *k;
     uint8_t place[PLACE_MAX];
-    const uint8_t *key, *nonce = in + 1 + 4;
     size_t place_len;
 
     if (n < SEAL_OVERHEAD || in[0] != VERSION_1)
         return ERR_INVALID;
-    key = key_of(s, seal_get32(in + 1));
-    if (!key)
+    k = find_key(s, seal_get32(in + 1));
+    if (!k)
         return ERR_INVALID;
-    place_len = place_bytes(at, seal_get32(in + 1), place);
+    place_len = place_bytes(at, k->id, place);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, nonce + NONCE,
                                                    n - (SEAL_OVERHEAD - TAG), place, place_len,
-                                                   nonce, key))
+                                                   nonce, k->by_purpose[SEAL_PURPOSE_VALUE]))
         return ERR_INVALID;
     return ERR_OK;
+}
+
+bool seal_file_key(const struct seal *s, uint32_t id, uint8_t out[SEAL_KEY])
+{
+    const struct derived *k = find_key(s, id);
+
+    if (k)
+        memcpy(out, k->file, KEY);
+    return k != NULL;
+}
+
+bool seal_hash_under(const struct seal *s, uint32_t key, enum seal_purpose p, const void *data,
+                     size_t n, uint8_t *out, size_t size)
+{
+    const struct derived *k = find_key(s, key);
+
+    if (k)
+        crypto_generichash(out, size, data, n, k->by_purpose[p], KEY);
+    else
+        randombytes_buf(out, size); /* which is nobody's */
+    return k != NULL;
 }
 
 void seal_hash(const struct seal *s, enum seal_purpose p, const void *data, size_t n, uint8_t *out,
                size_t size)
 {
-    crypto_generichash(out, size, data, n, s->hash[p], KEY);
+    crypto_generichash(out, size, data, n, newest(s)->by_purpose[p], KEY);
+}
+
+bool seal_hash_is(const struct seal *s, enum seal_purpose p, const void *data, size_t n,
+                  const uint8_t *hash, size_t size)
+{
+    uint8_t own[crypto_generichash_BYTES_MAX];
+
+    for (size_t i = atomic_load(&s->n); i--;) {
+        if (!is_live(&s->keys[i]))
+            continue;
+        crypto_generichash(own, size, data, n, s->keys[i].by_purpose[p], KEY);
+        if (sodium_memcmp(own, hash, size) == 0)
+            return true;
+    }
+    return false;
 }
 
 void seal_sign(const struct seal *s, uint32_t key, const uint8_t digest[SEAL_DIGEST],
                uint8_t out[SEAL_SIGNATURE])
 {
     uint8_t public_key[SEAL_PUBLIC], secret_key[crypto_sign_SECRETKEYBYTES];
-    size_t i = atomic_load(&s->n) - 1;
+    const struct derived *k = find_key(s, key);
 
-    while (i && s->keys[i].id != key)
-        i--;
-    crypto_sign_seed_keypair(public_key, secret_key, s->keys[i].seed);
+    crypto_sign_seed_keypair(public_key, secret_key, (k ? k : newest(s))->seed);
     crypto_sign_detached(out, NULL, digest, SEAL_DIGEST, secret_key);
     sodium_memzero(secret_key, sizeof(secret_key));
 }
@@ -500,13 +435,10 @@ bool seal_verify(const uint8_t public_key[SEAL_PUBLIC], const uint8_t digest[SEA
 
 bool seal_public_key(const struct seal *s, size_t i, uint32_t *id, uint8_t out[SEAL_PUBLIC])
 {
-    uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
-
     if (i >= atomic_load(&s->n))
         return false;
     *id = s->keys[i].id;
-    crypto_sign_seed_keypair(out, secret_key, s->keys[i].seed);
-    sodium_memzero(secret_key, sizeof(secret_key));
+    memcpy(out, s->keys[i].public_key, SEAL_PUBLIC);
     return true;
 }
 

@@ -29,6 +29,7 @@ struct seal_out {
     int fd;
     uint64_t number; /* of the block that is being filled */
     size_t n;        /* bytes in it */
+    bool ended;
     uint8_t key[SEAL_KEY];
     uint8_t header[HEADER];
     uint8_t block[SEAL_BLOCK], sealed[SEALED];
@@ -134,7 +135,10 @@ enum err seal_out_add(struct seal_out *o, const void *data, size_t n)
 
 enum err seal_out_end(struct seal_out *o)
 {
-    return write_block(o, true);
+    enum err err = o->ended ? ERR_OK : write_block(o, true);
+
+    o->ended = true;
+    return err;
 }
 
 void seal_out_free(struct seal_out *o)

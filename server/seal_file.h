@@ -22,7 +22,7 @@ enum err seal_out_new(const struct seal *s, int fd, const struct uuid *of,
                       struct seal_out **out) MUST_CHECK;
 /* errors: ERR_DISK_FULL, ERR_UNAVAILABLE */
 enum err seal_out_add(struct seal_out *o, const void *data, size_t n) MUST_CHECK;
-/* The last block; without it the file does not open.  The caller syncs. */
+/* The last block; without it the file does not open.  The caller syncs.  Once more: nothing. */
 enum err seal_out_end(struct seal_out *o) MUST_CHECK;
 void seal_out_free(struct seal_out *o); /* NULL is fine */
 

@@ -67,9 +67,21 @@ enum err store_commit(struct store *s, struct plan *plan)
     return store_commit_series(s, plan, 1);
 }
 
-enum err store_reseal(struct store *s, const struct type *t, struct uuid *after, size_t *n)
+enum err store_reseal(struct store *s, const struct type *t, const struct reseal_hook *hook,
+                      struct uuid *after, size_t *n)
 {
-    return s->driver->reseal(s, t, after, n);
+    return s->driver->reseal(s, t, hook, after, n);
+}
+
+enum err store_left(struct store *s, const struct type *t, unsigned kinds, uint32_t key,
+                    int64_t *out)
+{
+    return s->driver->left(s, t, kinds, key, out);
+}
+
+enum err store_mark_ring(struct store *s)
+{
+    return s->driver->mark_ring(s);
 }
 
 enum err store_changes(struct store *s, int64_t after, struct change *out, size_t most, size_t *n)

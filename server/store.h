@@ -130,6 +130,11 @@ struct step {
     size_t n_counts;
     const char *guard; /* UPDATE, DELETE: this KIND_INT or KIND_TIME field equals guard_value */
     int64_t guard_value;
+    /*
+     * INSERT, UPDATE: the record has hashes under this key of the ring; refused when it is not the
+     * newest any more, so that two of a kind cannot be made under two keys.  0: it has none.
+     */
+    uint32_t ring;
 };
 
 /*
@@ -164,12 +169,32 @@ enum { SERIES_MAX = 64 };
  */
 enum err store_commit_series(struct store *s, struct plan *plans, size_t n) MUST_CHECK;
 
+/* How the plain hashes of a type that has a field `ring` are made anew, on the writing thread. */
+struct reseal_hook {
+    const struct type *type;
+    uint64_t fields; /* what make() fills, `ring` among them */
+    void (*make)(const struct seal *s, uint32_t key, void *rec, struct arena *mem);
+};
 /*
- * Seal again, under the ring's newest key, the next few records of t behind *after that an older
- * one sealed; *after moves on, *n is how many there were.  0: none is left behind *after.
+ * Make again, under the ring's newest key, what the next few records of t behind *after have under
+ * older ones: sealed texts, blind indexes, hashes, the mac of a chain.  *after moves on, *n is how
+ * many there were.  0: none is left behind *after.  hook: of this type; NULL: it has no `ring`.
  */
-enum err store_reseal(struct store *s, const struct type *t, struct uuid *after,
-                      size_t *n) MUST_CHECK;
+enum err store_reseal(struct store *s, const struct type *t, const struct reseal_hook *hook,
+                      struct uuid *after, size_t *n) MUST_CHECK;
+
+enum store_left_kind {
+    LEFT_SEALED = 1,
+    LEFT_BLIND = 2,
+    LEFT_RING = 4,
+    LEFT_MAC = 8,
+    LEFT_ALL = 15,
+};
+/* How many records of t have something of these kinds under this key of the ring.  Reads all. */
+enum err store_left(struct store *s, const struct type *t, unsigned kinds, uint32_t key,
+                    int64_t *out) MUST_CHECK;
+/* Mark the store as this ring's, under its newest key: it opens with a ring that has that key. */
+enum err store_mark_ring(struct store *s) MUST_CHECK;
 
 /* The change sequence: one number for each written record of a TYPE_CHANGES type, ever growing. */
 
@@ -226,7 +251,10 @@ struct store_driver {
     enum err (*scan)(struct store *, const struct query *, store_each *, void *);
     enum err (*count)(struct store *, const struct query *, int64_t *);
     enum err (*commit)(struct store *, struct plan *, size_t n);
-    enum err (*reseal)(struct store *, const struct type *, struct uuid *, size_t *);
+    enum err (*reseal)(struct store *, const struct type *, const struct reseal_hook *,
+                       struct uuid *, size_t *);
+    enum err (*left)(struct store *, const struct type *, unsigned, uint32_t, int64_t *);
+    enum err (*mark_ring)(struct store *);
     enum err (*changes)(struct store *, int64_t, struct change *, size_t, size_t *);
     int64_t (*last_change)(struct store *);
     int64_t (*forgotten)(struct store *);

@@ -73,37 +73,76 @@ static enum err make_file(const char *path, struct problem *why)
     return ERR_OK;
 }
 
-/* The mark that the key ring left in the database: with another ring nothing sealed would open. */
+static void ring_mark(const struct seal *seal, uint32_t key, uint8_t out[RING_MARK])
+{
+    (void)seal_hash_under(seal, key, SEAL_IDENTITY, "key ring", 8, out, RING_MARK);
+}
+
+static int write_mark(struct conn *c, const struct seal *seal)
+{
+    uint8_t mark[RING_MARK];
+    sqlite3_stmt *q = NULL;
+    int rc;
+
+    ring_mark(seal, seal_newest(seal), mark);
+    rc = sqlite3_prepare_v2(c->db, "INSERT OR REPLACE INTO key_ring VALUES (1, ?)", -1, &q, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob(q, 1, mark, sizeof(mark), SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = lite_run(q);
+    sqlite3_finalize(q);
+    return rc;
+}
+
+static bool is_mark(const struct seal *seal, const void *mark, int n)
+{
+    uint32_t ids[SEAL_KEYS];
+    uint8_t own[RING_MARK];
+
+    for (size_t i = seal_live(seal, false, ids); i-- && n == RING_MARK;) {
+        ring_mark(seal, ids[i], own);
+        if (memcmp(own, mark, RING_MARK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The mark that the key ring left in the database: with another ring nothing sealed would open.  It
+ * is under whichever key was the newest, so it is written anew.
+ */
 static int check_ring(struct sqlite_store *s, bool *fits)
 {
     struct conn *c = &s->writer.conn;
-    uint8_t mark[RING_MARK];
     sqlite3_stmt *q = NULL;
     int rc;
 
     *fits = true;
     if (!s->seal)
         return SQLITE_OK;
-    seal_hash(s->seal, SEAL_IDENTITY, "key ring", 8, mark, sizeof(mark));
     rc = lite_exec(c, "CREATE TABLE IF NOT EXISTS key_ring"
                       " (one INTEGER PRIMARY KEY, mark BLOB) STRICT");
     if (rc == SQLITE_OK)
-        rc =
-            sqlite3_prepare_v2(c->db, "INSERT OR IGNORE INTO key_ring VALUES (1, ?)", -1, &q, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_blob(q, 1, mark, sizeof(mark), SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = lite_run(q);
-    sqlite3_finalize(q);
-    if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v2(c->db, "SELECT mark FROM key_ring", -1, &q, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = sqlite3_step(q);
-    *fits = rc == SQLITE_ROW && sqlite3_column_bytes(q, 0) == sizeof(mark) &&
-            memcmp(sqlite3_column_blob(q, 0), mark, sizeof(mark)) == 0;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW)
+        *fits = is_mark(s->seal, sqlite3_column_blob(q, 0), sqlite3_column_bytes(q, 0));
     sqlite3_finalize(q);
-    return rc == SQLITE_ROW ? SQLITE_OK : rc;
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return rc;
+    return *fits ? write_mark(c, s->seal) : SQLITE_OK;
+}
+
+static int mark_ring(struct sqlite_store *s, void *arg)
+{
+    (void)arg;
+    return write_mark(&s->writer.conn, s->seal);
+}
+
+enum err lite_mark_ring(struct store *base)
+{
+    return lite_call((struct sqlite_store *)base, mark_ring, NULL);
 }
 
 static enum err prepare_files(struct sqlite_store *s, struct problem *why)
@@ -288,6 +327,8 @@ const struct store_driver store_sqlite = {
     .count = lite_count,
     .commit = lite_commit,
     .reseal = lite_reseal,
+    .left = lite_left,
+    .mark_ring = lite_mark_ring,
     .changes = lite_changes,
     .last_change = lite_last_change,
     .forgotten = lite_forgotten,

@@ -10,7 +10,7 @@
  *   store_sqlite_step.c    the steps of one plan
  *   store_sqlite_change.c  the change sequence
  *   store_sqlite_chain.c   the hash chain of a TYPE_CHAINED type
- *   store_sqlite_reseal.c  values under the newest key
+ *   store_sqlite_reseal.c  everything under the newest key of the ring
  *
  * Debian 12's SQLite 3.40.1 can corrupt a WAL database when two connections write or checkpoint at
  * the same moment (fixed in 3.51.3).  So exactly one connection on one thread does all of both; the
@@ -93,6 +93,7 @@ enum fixed {
 struct conn {
     sqlite3 *db;
     const struct seal *seal;
+    uint32_t blind_key; /* of the ring: what conditions look for; 0: the newest */
     struct statement *buckets[STATEMENT_BUCKETS];
     int n;
     sqlite3_stmt *fixed[FIXED_COUNT];
@@ -214,6 +215,9 @@ int lite_bind_record(struct conn *c, sqlite3_stmt *q, int *at, const struct tabl
 /* Bind a value that stands in a condition. */
 int lite_bind_value(struct conn *c, sqlite3_stmt *q, int at, const struct table *t,
                     const struct field *f, const void *value);
+/* Bind the blind index of a text under the newest key of the ring. */
+int lite_bind_blind(struct conn *c, sqlite3_stmt *q, int at, const struct table *t,
+                    const struct field *f, const char *text);
 bool lite_value_is_null(const struct field *f, const void *value);
 /* Fill rec (zeroed) from the row; `set` as it was selected. */
 enum err lite_read_record(struct conn *c, sqlite3_stmt *q, const struct table *t, uint64_t set,
@@ -245,8 +249,15 @@ enum err lite_call(struct sqlite_store *s, int (*fn)(struct sqlite_store *, void
  */
 int lite_plan_run(struct sqlite_store *s, struct plan *plan, enum err *err);
 
-/* See store_reseal(). */
-enum err lite_reseal(struct store *s, const struct type *t, struct uuid *after, size_t *n);
+/* See store_reseal() and store_left(). */
+enum err lite_reseal(struct store *s, const struct type *t, const struct reseal_hook *hook,
+                     struct uuid *after, size_t *n);
+enum err lite_left(struct store *s, const struct type *t, unsigned kinds, uint32_t key,
+                   int64_t *out);
+/* Has the type anything that is under a key of the ring? */
+bool lite_has_keyed(const struct table *t);
+/* Mark the database as this ring's, under its newest key. */
+enum err lite_mark_ring(struct store *s);
 
 /* Changes */
 

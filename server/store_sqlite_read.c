@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/seal.h"
 #include "server/store_sqlite.h"
 
 enum { SCAN_ROWS = 256, SCAN_BYTES = 1024 * 1024 };
@@ -18,6 +19,7 @@ struct lease {
     struct sqlite_store *store;
     struct reader *reader;
     struct statement *st;
+    uint32_t blind_key;
 };
 
 enum err lite_readers_open(struct sqlite_store *s, int n)
@@ -86,7 +88,7 @@ static enum err lease_take(struct lease *l, struct sqlite_store *s, const struct
     struct reader *r = lite_reader_take(s);
     int rc;
 
-    *l = (struct lease){s, r, NULL};
+    *l = (struct lease){s, r, NULL, l->blind_key};
     rc = lite_statement(&r->conn, shape, &l->st);
     return lite_error(&r->conn, rc, "prepare a read");
 }
@@ -172,10 +174,11 @@ static struct shape shape_of(const struct table *t, const struct query *q, enum 
 }
 
 static int bind_query(struct conn *c, sqlite3_stmt *stmt, const struct table *t,
-                      const struct query *q, const struct shape *shape)
+                      const struct query *q, const struct shape *shape, uint32_t blind_key)
 {
     int at = 1, rc = SQLITE_OK;
 
+    c->blind_key = blind_key;
     for (int i = 0; i < CONDS_MAX && q->where[i].field && rc == SQLITE_OK; i++)
         if (shape->where[i].op != OP_NULL)
             rc = lite_bind_value(c, stmt, at++, t, lite_field(t, q->where[i].field),
@@ -201,7 +204,7 @@ static enum err find_rows(struct lease *l, const struct table *t, const struct q
     if (err)
         return err;
     c = &l->reader->conn;
-    rc = bind_query(c, l->st->q, t, q, &shape);
+    rc = bind_query(c, l->st->q, t, q, &shape, l->blind_key);
     while (rc == SQLITE_OK && more && !err && (rc = sqlite3_step(l->st->q)) == SQLITE_ROW) {
         void *rec = arena_alloc(mem, t->type->size);
 
@@ -212,18 +215,65 @@ static enum err find_rows(struct lease *l, const struct table *t, const struct q
     return err ? err : lite_error(c, rc, "find");
 }
 
-enum err lite_find(struct store *base, const struct query *q, struct arena *mem, store_each *each,
-                   void *arg)
+/* The keys of the ring under which a query must look: one, unless it asks for a sealed text. */
+static size_t blind_keys(struct sqlite_store *s, const struct table *t, const struct query *q,
+                         uint32_t ids[SEAL_KEYS])
 {
-    struct sqlite_store *s = (struct sqlite_store *)base;
+    for (int i = 0; i < CONDS_MAX && q->where[i].field; i++)
+        if (lite_field(t, q->where[i].field)->flags & FIELD_SEALED)
+            return seal_live(s->seal, true, ids);
+    ids[0] = 0;
+    return 1;
+}
+
+/* What finds go through: who calls each, and whether it wants more. */
+struct relay {
+    store_each *each;
+    void *arg;
+    int64_t left;
+    bool more;
+};
+
+static bool pass_on(void *arg, const void *rec)
+{
+    struct relay *r = arg;
+
+    r->more = r->each(r->arg, rec) && --r->left != 0;
+    return r->more;
+}
+
+static enum err find_under(struct sqlite_store *s, const struct query *q, struct arena *mem,
+                           uint32_t key, store_each *each, void *arg)
+{
     struct lease *l = arena_alloc(mem, sizeof(*l));
     struct deferred *d = arena_defer(mem, lease_drop, l);
     enum err err;
 
     l->store = s;
+    l->blind_key = key;
     err = find_rows(l, lite_table(s, q->type), q, mem, each, arg);
     lease_drop(l);
     arena_cancel(d);
+    return err;
+}
+
+/*
+ * Under one key after the other, the oldest first, as rows move to the newest meanwhile.  One that
+ * moves between two looks is found twice: so is it by who asks for a row and gets it, then changed.
+ */
+enum err lite_find(struct store *base, const struct query *q, struct arena *mem, store_each *each,
+                   void *arg)
+{
+    struct sqlite_store *s = (struct sqlite_store *)base;
+    struct relay relay = {each, arg, q->limit, true};
+    uint32_t ids[SEAL_KEYS];
+    size_t n = blind_keys(s, lite_table(s, q->type), q, ids);
+    enum err err = ERR_OK;
+
+    if (n == 1)
+        return find_under(s, q, mem, ids[0], each, arg);
+    for (size_t i = 0; i < n && !err && relay.more; i++)
+        err = find_under(s, q, mem, ids[i], pass_on, &relay);
     return err;
 }
 
@@ -262,7 +312,7 @@ static enum err batch_read(struct batch *b, const struct table *t, const struct 
     if (err)
         return err;
     c = &b->lease.reader->conn;
-    rc = bind_query(c, b->lease.st->q, t, q, &shape);
+    rc = bind_query(c, b->lease.st->q, t, q, &shape, 0);
     while (rc == SQLITE_OK && !err && b->n < SCAN_ROWS && bytes < SCAN_BYTES &&
            (rc = sqlite3_step(b->lease.st->q)) == SQLITE_ROW) {
         void *rec = b->rows[b->n++] = arena_alloc(mem, t->type->size);
@@ -336,23 +386,36 @@ enum err lite_scan(struct store *base, const struct query *query, store_each *ea
     return err;
 }
 
-enum err lite_count(struct store *base, const struct query *q, int64_t *out)
+static enum err count_under(struct sqlite_store *s, const struct query *q, uint32_t key,
+                            int64_t *out)
 {
-    struct sqlite_store *s = (struct sqlite_store *)base;
     const struct table *t = lite_table(s, q->type);
     struct shape shape = shape_of(t, q, SHAPE_COUNT);
-    struct lease l;
+    struct lease l = {.blind_key = key};
     enum err err = lease_take(&l, s, &shape);
     int rc;
 
     if (!err) {
-        rc = bind_query(&l.reader->conn, l.st->q, t, q, &shape);
+        rc = bind_query(&l.reader->conn, l.st->q, t, q, &shape, key);
         if (rc == SQLITE_OK)
             rc = sqlite3_step(l.st->q);
         if (rc == SQLITE_ROW)
-            *out = sqlite3_column_int64(l.st->q, 0);
+            *out += sqlite3_column_int64(l.st->q, 0);
         err = lite_error(&l.reader->conn, rc, "count");
     }
     lease_drop(&l);
+    return err;
+}
+
+enum err lite_count(struct store *base, const struct query *q, int64_t *out)
+{
+    struct sqlite_store *s = (struct sqlite_store *)base;
+    uint32_t ids[SEAL_KEYS];
+    size_t n = blind_keys(s, lite_table(s, q->type), q, ids);
+    enum err err = ERR_OK;
+
+    *out = 0;
+    for (size_t i = 0; i < n && !err; i++)
+        err = count_under(s, q, ids[i], out);
     return err;
 }

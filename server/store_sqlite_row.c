@@ -3,13 +3,18 @@
  * their table, column, row and account.
  */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
 #include "server/seal.h"
 #include "server/store_sqlite.h"
 
-enum { BLIND = 16 };
+/*
+ * A blind index names its key of the ring before the hash, but for the first key, whose hashes
+ * stand alone: there was no other when they were made first.
+ */
+enum { BLIND = 16, BLIND_KEY = 4, BLIND_MOST = BLIND_KEY + BLIND, FIRST_KEY = 1 };
 
 static const struct uuid nobody;
 
@@ -82,9 +87,9 @@ static size_t blind_room(const struct table *t, const struct field *f, const cha
     return strlen(t->type->name) + strlen(f->name) + strlen(value) + 2;
 }
 
-/* The keyed hash of "type.column\0value", by which a sealed text is found. */
-static void blind(const struct conn *c, const struct table *t, const struct field *f,
-                  const char *value, uint8_t *room, uint8_t out[BLIND])
+/* The keyed hash of "type.column\0value", by which a sealed text is found; its length. */
+static int blind(const struct conn *c, uint32_t key, const struct table *t, const struct field *f,
+                 const char *value, uint8_t *room, uint8_t out[BLIND_MOST])
 {
     size_t type = strlen(t->type->name), name = strlen(f->name), n = strlen(value);
     uint8_t *p = room;
@@ -96,7 +101,15 @@ static void blind(const struct conn *c, const struct table *t, const struct fiel
     p += name + 1;
     memcpy(p, value, n);
     p += n;
-    seal_hash(c->seal, SEAL_BLIND, room, (size_t)(p - room), out, BLIND);
+    if (key == FIRST_KEY) {
+        (void)seal_hash_under(c->seal, key, SEAL_BLIND, room, (size_t)(p - room), out, BLIND);
+        return BLIND;
+    }
+    for (int i = 0; i < BLIND_KEY; i++)
+        out[i] = (uint8_t)(key >> (24 - 8 * i));
+    (void)seal_hash_under(c->seal, key, SEAL_BLIND, room, (size_t)(p - room), out + BLIND_KEY,
+                          BLIND);
+    return BLIND_MOST;
 }
 
 static int bind_plain(sqlite3_stmt *q, int at, const struct field *f, const void *slot)
@@ -135,12 +148,13 @@ int lite_bind_value(struct conn *c, sqlite3_stmt *q, int at, const struct table 
         return sqlite3_bind_null(q, at);
     if (f->flags & FIELD_SEALED) {
         const char *text = *(const char *const *)value;
-        uint8_t *room = lite_scratch(c, blind_room(t, f, text)), hash[BLIND];
+        uint8_t *room = lite_scratch(c, blind_room(t, f, text)), hash[BLIND_MOST];
+        uint32_t key = c->blind_key ? c->blind_key : seal_newest(c->seal);
 
         if (!room)
             return SQLITE_NOMEM;
-        blind(c, t, f, text, room, hash);
-        return sqlite3_bind_blob(q, at, hash, BLIND, SQLITE_TRANSIENT);
+        return sqlite3_bind_blob(q, at, hash, blind(c, key, t, f, text, room, hash),
+                                 SQLITE_TRANSIENT);
     }
     return bind_plain(q, at, f, value);
 }
@@ -168,7 +182,7 @@ static int bind_sealed(struct conn *c, sqlite3_stmt *q, int *at, const struct ta
     struct seal_place place = {t->type->name, f->name, *(const struct uuid *)rec, *account};
     const char *text = text_of(f, rec);
     size_t n = text ? strlen(text) : 0;
-    uint8_t hash[BLIND];
+    uint8_t hash[BLIND_MOST];
     int rc;
 
     if (!text) {
@@ -179,8 +193,24 @@ static int bind_sealed(struct conn *c, sqlite3_stmt *q, int *at, const struct ta
     rc = sqlite3_bind_blob64(q, (*at)++, room, n + SEAL_OVERHEAD, SQLITE_STATIC);
     if (rc != SQLITE_OK || !(f->flags & FIELD_LOOKUP))
         return rc;
-    blind(c, t, f, text, room + n + SEAL_OVERHEAD, hash);
-    return sqlite3_bind_blob(q, (*at)++, hash, BLIND, SQLITE_TRANSIENT);
+    return sqlite3_bind_blob(
+        q, (*at)++, hash,
+        blind(c, seal_newest(c->seal), t, f, text, room + n + SEAL_OVERHEAD, hash),
+        SQLITE_TRANSIENT);
+}
+
+int lite_bind_blind(struct conn *c, sqlite3_stmt *q, int at, const struct table *t,
+                    const struct field *f, const char *text)
+{
+    uint8_t *room = malloc(blind_room(t, f, text)), hash[BLIND_MOST];
+    int n;
+
+    if (!room)
+        return SQLITE_NOMEM;
+    n = blind(c, seal_newest(c->seal), t, f, text, room, hash);
+    explicit_bzero(room, blind_room(t, f, text));
+    free(room);
+    return sqlite3_bind_blob(q, at, hash, n, SQLITE_TRANSIENT);
 }
 
 static int bind_list(sqlite3_stmt *q, int at, const struct strs *l, uint8_t *room)

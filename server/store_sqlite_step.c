@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/counts.h"
+#include "server/seal.h"
 #include "server/store_sqlite.h"
 
 static const struct uuid nobody;
@@ -148,6 +149,53 @@ static int step_add(struct conn *c, const struct table *t, const struct step *p)
     return rc;
 }
 
+/* SQLITE_CONSTRAINT: another record has the text in f, under this key of the ring. */
+static int is_taken(struct conn *c, const struct table *t, const struct field *f, uint32_t key,
+                    const void *rec)
+{
+    struct shape shape = {.table = t, .kind = SHAPE_FIND, .fields = 1};
+    struct statement *st;
+    int rc;
+
+    shape.where[0].field = (uint8_t)(f - t->type->fields + 1);
+    rc = lite_statement(c, &shape, &st);
+    if (rc != SQLITE_OK)
+        return rc;
+    c->blind_key = key;
+    rc = lite_bind_value(c, st->q, 1, t, f, field_at(f, rec));
+    c->blind_key = 0;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(st->q, 2, 1);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st->q);
+    if (rc == SQLITE_ROW)
+        rc = memcmp(sqlite3_column_blob(st->q, 0), rec, sizeof(struct uuid)) == 0
+                 ? SQLITE_OK
+                 : SQLITE_CONSTRAINT;
+    else if (rc == SQLITE_DONE)
+        rc = SQLITE_OK;
+    lite_statement_done(st);
+    return rc;
+}
+
+/*
+ * The index of a sealed text that must be unique sees only those under the same key of the ring:
+ * while others are left, it is looked up under these too.
+ */
+static int check_unique(struct conn *c, const struct table *t, uint64_t set, const void *rec)
+{
+    const unsigned flags = FIELD_SEALED | FIELD_LOOKUP | FIELD_UNIQUE;
+    uint32_t ids[SEAL_KEYS];
+    size_t n = set & t->sealed ? seal_live(c->seal, true, ids) : 0;
+    int rc = SQLITE_OK;
+
+    for (const struct field *f = t->type->fields; n > 1 && f->name && rc == SQLITE_OK; f++)
+        if (set & type_bit(t->type, f) && (f->flags & flags) == flags && !field_is_null(f, rec))
+            for (size_t i = 0; i + 1 < n && rc == SQLITE_OK; i++)
+                rc = is_taken(c, t, f, ids[i], rec);
+    return rc;
+}
+
 static int step_insert(struct conn *c, const struct table *t, const struct step *p)
 {
     struct shape shape = {.table = t, .kind = SHAPE_INSERT};
@@ -157,7 +205,9 @@ static int step_insert(struct conn *c, const struct table *t, const struct step 
 
     if (rc != SQLITE_OK)
         return rc;
-    rc = lite_bind_record(c, st->q, &at, t, t->columns, p->rec, account);
+    rc = check_unique(c, t, t->columns, p->rec);
+    if (rc == SQLITE_OK)
+        rc = lite_bind_record(c, st->q, &at, t, t->columns, p->rec, account);
     if (rc == SQLITE_OK)
         rc = taken(lite_run(st->q));
     lite_statement_done(st);
@@ -244,7 +294,9 @@ static int step_update(struct conn *c, const struct table *t, const struct step 
     rc = lite_statement(c, &shape, &st);
     if (rc != SQLITE_OK)
         return rc;
-    rc = lite_bind_record(c, st->q, &at, t, shape.fields, p->rec, &account);
+    rc = check_unique(c, t, shape.fields, p->rec);
+    if (rc == SQLITE_OK)
+        rc = lite_bind_record(c, st->q, &at, t, shape.fields, p->rec, &account);
     if (rc == SQLITE_OK)
         rc = bind_id_and_guard(c, st->q, at, t, p->rec, p);
     if (rc == SQLITE_OK)
@@ -279,6 +331,8 @@ static int step_run(struct sqlite_store *s, const struct step *p)
     bool by_record = p->kind == STEP_INSERT || p->kind == STEP_UPDATE;
     int rc;
 
+    if (p->ring && s->seal && p->ring != seal_newest(s->seal))
+        return SQLITE_CONSTRAINT;
     if (p->type->flags & TYPE_CHAINED && p->kind == STEP_INSERT)
         return step_link(s, lite_table(s, p->type), p);
     assert(!(p->type->flags & TYPE_CHAINED) || p->kind == STEP_DELETE);

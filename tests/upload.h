@@ -46,8 +46,8 @@ static inline void world_start(struct world *w, int workers, enum world_search s
     w->options.event_streams = 4;
     w->options.upload_max = INT64_C(1) << 30;
     so.dir = w->options.data;
-    if (file_make_dir(w->options.data) ||
-        seal_open(arena_printf(w->mem, "%s/keys", w->dir), &w->srv.seal, &why))
+    w->options.keys = arena_printf(w->mem, "%s/keys", w->dir);
+    if (file_make_dir(w->options.data) || seal_open(w->options.keys, &w->srv.seal, &why))
         world_die("open the keys");
     so.seal = w->srv.seal;
     so.vfs = w->vfs;

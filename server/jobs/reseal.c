@@ -1,36 +1,31 @@
 /*
- * Seal everything again after a key was added to the ring.  Types one after the other; where it was
- * cut it begins anew, and what is sealed under the newest key costs it nothing.
+ * Make everything again under the newest key after one was added to the ring.  Types one after the
+ * other; where it was cut it begins anew, and what is under the newest key costs it nothing.
  */
+#include "server/identity.h"
 #include "server/jobs.h"
 #include "server/jobs_private.h"
+#include "server/keyuse.h"
 #include "server/records.h"
-#include "server/request.h"
+#include "server/seal.h"
 
 enum { PASSES = 4, SAVE_EVERY = 64 /* calls between two savings of the progress */ };
 
-static bool is_sealed(const struct type *t)
-{
-    for (const struct field *f = t->fields; f->name; f++)
-        if (f->flags & FIELD_SEALED)
-            return true;
-    return false;
-}
-
 static enum err count_all(struct server *srv, int64_t *out)
 {
-    *out = 1; /* so that nothing is divided by zero */
-    for (const struct type *const *t = stored_types; *t; t++) {
-        struct query q = {.type = *t};
-        int64_t n;
-        enum err err = is_sealed(*t) ? store_count(srv->store, &q, &n) : ERR_NOT_FOUND;
+    uint32_t ids[SEAL_KEYS];
+    size_t n = seal_live(srv->seal, false, ids);
+    enum err err = ERR_OK;
 
-        if (!err)
-            *out += n;
-        else if (err != ERR_NOT_FOUND)
-            return err;
-    }
-    return ERR_OK;
+    *out = 1; /* so that nothing is divided by zero */
+    for (size_t i = 0; i + 1 < n; i++)
+        for (const struct type *const *t = stored_types; *t && !err; t++) {
+            int64_t left;
+
+            err = store_left(srv->store, *t, LEFT_ALL, ids[i], &left);
+            *out += err ? 0 : left;
+        }
+    return err;
 }
 
 static enum err save_progress(struct server *srv, struct job *job)
@@ -50,15 +45,39 @@ static enum err save_progress(struct server *srv, struct job *job)
     return err;
 }
 
+static void remake_profile(const struct seal *s, uint32_t key, void *rec, struct arena *mem)
+{
+    identity_profile(s, key, rec, mem);
+}
+
+static void remake_company(const struct seal *s, uint32_t key, void *rec, struct arena *mem)
+{
+    identity_company(s, key, rec, mem);
+}
+
+/* Of a type with hashes in plain columns; .type NULL: it has none. */
+static struct reseal_hook hook_of(const struct type *t)
+{
+    static const char *const profile[] = {"key_email", "key_url", "key_name", "ring", NULL};
+    static const char *const company[] = {"key", "ring", NULL};
+
+    if (t == &profile_type)
+        return (struct reseal_hook){t, fields_named(t, profile), remake_profile};
+    if (t == &company_type)
+        return (struct reseal_hook){t, fields_named(t, company), remake_company};
+    return (struct reseal_hook){0};
+}
+
 static enum err reseal_type(struct server *srv, struct job *job, const struct type *t,
                             int64_t *found)
 {
+    struct reseal_hook hook = hook_of(t);
     struct uuid after = {0};
     enum err err = ERR_OK;
     size_t n = 1;
 
     for (int calls = 1; !err && n && !job_should_stop(srv, job); calls++) {
-        err = store_reseal(srv->store, t, &after, &n);
+        err = store_reseal(srv->store, t, &hook, &after, &n);
         job->n.read += (int64_t)n;
         job->n.updated += (int64_t)n;
         *found += (int64_t)n;
@@ -71,6 +90,7 @@ static enum err reseal_type(struct server *srv, struct job *job, const struct ty
 /* A row that was being written with the older key while a pass went by is the next one's. */
 static enum err run(struct server *srv, struct job *job, struct arena *mem, struct problem *why)
 {
+    uint32_t key = seal_newest(srv->seal);
     int64_t found = 1;
     enum err err = count_all(srv, &job->size);
 
@@ -79,9 +99,10 @@ static enum err run(struct server *srv, struct job *job, struct arena *mem, stru
     for (int pass = 0; !err && found && pass < PASSES; pass++) {
         found = 0;
         for (const struct type *const *t = stored_types; *t && !err; t++)
-            if (is_sealed(*t))
-                err = reseal_type(srv, job, *t, &found);
+            err = reseal_type(srv, job, *t, &found);
     }
+    if (!err && !job_should_stop(srv, job))
+        err = keyuse_save_floor(srv, key);
     return err ? err : save_progress(srv, job);
 }
 

@@ -99,7 +99,8 @@ static enum err import_rows(struct server *srv, struct job *job, struct upload_f
     int64_t tried = -1;
     enum err err = ERR_CONFLICT;
 
-    for (size_t one_by_one = 0; err == ERR_CONFLICT; one_by_one = CAREFUL_ROWS) {
+    for (size_t one_by_one = 0; err == ERR_CONFLICT;) {
+        uint32_t key = seal_newest(srv->seal);
         struct importer *im = importer_new(srv, job, f, one_by_one);
 
         if (!im)
@@ -112,12 +113,15 @@ static enum err import_rows(struct server *srv, struct job *job, struct upload_f
         err = store_get(srv->store, &job_type, &job->id, 0, mem, job);
         if (err)
             break;
+        err = ERR_CONFLICT;
+        if (key != seal_newest(srv->seal))
+            continue; /* the ring got a key: nothing stands in the way of anything */
+        one_by_one = CAREFUL_ROWS;
         if (job->offset == tried) {
             problem_set(why, NULL, "a row stands in the way of rows that are there already");
             return ERR_INTERNAL;
         }
         tried = job->offset;
-        err = ERR_CONFLICT;
     }
     return err;
 }

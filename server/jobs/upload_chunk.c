@@ -99,24 +99,25 @@ size_t chunk_newest(const struct slot *slots, const struct uuid *key)
 }
 
 static void add_step(struct chunk *c, const struct type *type, const void *rec, bool insert,
-                     uint64_t changed)
+                     uint64_t changed, uint32_t ring)
 {
     assert(c->n.steps < STEPS_MOST);
     if (insert || changed)
         c->steps[c->n.steps++] = (struct step){.kind = insert ? STEP_INSERT : STEP_UPDATE,
                                                .type = type,
                                                .rec = rec,
-                                               .fields = changed};
+                                               .fields = changed,
+                                               .ring = ring};
 }
 
 /* In the order of the rows, as they would have been written one by one. */
-static void write_records(struct chunk *c)
+static void write_records(struct chunk *c, uint32_t ring)
 {
     for (size_t i = c->closed.companies; i < c->n.companies; i++)
         add_step(c, &company_type, &c->companies[i].c, c->companies[i].insert,
-                 c->companies[i].changed);
+                 c->companies[i].changed, ring);
     for (size_t i = c->closed.rows; i < c->n.rows; i++)
-        add_step(c, &profile_type, &c->rows[i].p, c->rows[i].insert, c->rows[i].changed);
+        add_step(c, &profile_type, &c->rows[i].p, c->rows[i].insert, c->rows[i].changed, ring);
 }
 
 /* An attempt that got as far as a checkpoint was not in vain: the count starts over. */
@@ -133,7 +134,7 @@ static void write_checkpoint(struct importer *im, int64_t offset)
     at->n = im->counts;
     at->attempts = 0;
     at->progress.ppm = size && offset < size ? offset * 1000000 / size : 1000000;
-    add_step(im->filling, &job_type, at, false, job_fields(names));
+    add_step(im->filling, &job_type, at, false, job_fields(names), 0);
 }
 
 /*
@@ -158,7 +159,7 @@ void chunk_close_part(struct importer *im, int64_t offset)
 {
     struct chunk *c = im->filling;
 
-    write_records(c);
+    write_records(c, im->ring);
     write_checkpoint(im, offset);
     c->plans[c->n_parts++] = (struct plan){.steps = c->steps + c->closed.steps,
                                            .n = c->n.steps - c->closed.steps,
@@ -276,6 +277,8 @@ struct importer *importer_new(struct server *srv, struct job *job, const struct 
     im->srv = srv;
     im->job = job;
     im->file = f;
+    im->n_older = seal_live(srv->seal, true, im->older) - 1;
+    im->ring = im->older[im->n_older];
     im->counts = job->n;
     im->part_rows = PART_LEAST;
     im->chunk_rows = CHUNK_LEAST;

@@ -75,6 +75,9 @@ struct importer {
     struct server *srv;
     struct job *job;
     const struct upload_file *file;
+    uint32_t ring;             /* key of the ring that identities are under */
+    uint32_t older[SEAL_KEYS]; /* others under which some may be stored */
+    size_t n_older;
     struct chunk *filling, *flying; /* flying: handed to the committing thread, or landed */
     struct known_company *known;
     struct upload_row row;    /* at hand */

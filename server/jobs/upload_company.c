@@ -7,6 +7,7 @@
 #include "common/copy.h"
 #include "server/identity.h"
 #include "server/jobs/upload_chunk.h"
+#include "server/records.h"
 
 static uint64_t hash_bytes(uint64_t h, const void *data, size_t n) /* FNV-1a */
 {
@@ -64,9 +65,30 @@ static bool take_company(void *arg, const void *rec)
     return false;
 }
 
-/* The company in the open part: one that is there, or a copy of what is elsewhere. */
-static enum err bring(struct importer *im, const struct uuid *key, struct written_company **out)
+/* As hunt_older() of upload_match.c. */
+static enum err find_older(struct importer *im, const struct company *own, struct company *out)
 {
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < im->n_older && !err && uuid_is_zero(&out->id); i++) {
+        struct company same = *own;
+        struct query q = {.type = &company_type, .limit = 1};
+
+        identity_company(im->srv->seal, im->older[i], &same, im->row_mem);
+        q.where[0] = (struct cond){"key", OP_EQ, &same.key};
+        err = store_find(im->srv->store, &q, im->row_mem, take_company, out);
+        if (!err && !uuid_is_zero(&out->id)) {
+            out->key = own->key;
+            out->ring = im->ring;
+        }
+    }
+    return err;
+}
+
+/* The company in the open part: one that is there, or a copy of what is elsewhere. */
+static enum err bring(struct importer *im, const struct company *own, struct written_company **out)
+{
+    const struct uuid *key = &own->key;
     struct chunk *c = im->filling;
     struct written_company *w = find_written(c, key), *old = w ? w : find_written(im->flying, key);
     struct query q = {.type = &company_type, .limit = 1};
@@ -80,8 +102,10 @@ static enum err bring(struct importer *im, const struct uuid *key, struct writte
     if (old) {
         w->c = old->c;
     } else {
+        err = find_older(im, own, &w->c);
         q.where[0] = (struct cond){"key", OP_EQ, key};
-        err = store_find(im->srv->store, &q, im->row_mem, take_company, &w->c);
+        if (!err && uuid_is_zero(&w->c.id))
+            err = store_find(im->srv->store, &q, im->row_mem, take_company, &w->c);
     }
     return err;
 }
@@ -99,6 +123,7 @@ static void make(struct importer *im, struct written_company *w, const struct co
 static void settle(struct importer *im, struct written_company *w, const struct upload_row *row)
 {
     struct chunk *c = im->filling;
+    static const char *const also[] = {"updated", "job", "key", "ring", NULL};
     uint64_t fields = writable_fields(), changed;
     struct company lent;
 
@@ -109,8 +134,7 @@ static void settle(struct importer *im, struct written_company *w, const struct 
     changed = merge_record(&company_type, &w->c, &row->c, fields);
     if (!changed && !w->insert)
         return;
-    w->changed |= changed | type_bit(&company_type, type_field(&company_type, "updated")) |
-                  type_bit(&company_type, type_field(&company_type, "job"));
+    w->changed |= changed | fields_named(&company_type, also);
     w->c.updated = clock_now();
     w->c.job = im->job->id;
     lent = w->c;
@@ -130,13 +154,13 @@ enum err company_link(struct importer *im, struct upload_row *row)
     if (!row->has_company)
         return ERR_OK;
     own->account = im->job->target;
-    identity_company(im->srv->seal, own, im->row_mem);
+    identity_company(im->srv->seal, im->ring, own, im->row_mem);
     if (uuid_is_zero(&own->key))
         return ERR_OK;
     facts = facts_of(own);
     k = &im->known[((uint32_t)own->key.b[2] | (uint32_t)own->key.b[3] << 8) % KNOWN_COMPANIES];
     if (!uuid_equal(&k->key, &own->key) || k->facts != facts) {
-        err = bring(im, &own->key, &w);
+        err = bring(im, own, &w);
         if (err)
             return err;
         settle(im, w, row);

@@ -73,12 +73,12 @@ static uint64_t bits_of(const char *const *names)
 static uint64_t follow(struct importer *im, struct profile *p)
 {
     static const char *const names[] = {
-        "has_email",  "has_phone", "email_status", "seniority",  "department", "name",
-        "first_name", "last_name", "score",        "quality",    "updated",    "key_email",
-        "key_url",    "key_name",  "job",          "company_id", NULL};
+        "has_email",  "has_phone", "email_status", "seniority", "department", "name",
+        "first_name", "last_name", "score",        "quality",   "updated",    "key_email",
+        "key_url",    "key_name",  "ring",         "job",       "company_id", NULL};
 
     derive_profile(p, im->row_mem);
-    identity_profile(im->srv->seal, p, im->row_mem);
+    identity_profile(im->srv->seal, im->ring, p, im->row_mem);
     p->updated = clock_now();
     p->job = im->job->id;
     return bits_of(names);
@@ -148,7 +148,7 @@ static enum err add_profile(struct importer *im, struct upload_row *row, int64_t
     row->given = profile_given(p);
     p->account = im->job->target;
     derive_profile(p, im->row_mem);
-    identity_profile(im->srv->seal, p, im->row_mem);
+    identity_profile(im->srv->seal, im->ring, p, im->row_mem);
     err = match_profile(im, p, &here, &found);
     if (err)
         return err;

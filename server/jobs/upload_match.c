@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "server/identity.h"
 #include "server/jobs/upload_chunk.h"
 
 enum { NAMESAKES = 16 };
@@ -98,10 +99,35 @@ static bool consider_stored(void *arg, const void *rec)
     return false;
 }
 
+/*
+ * The store under former keys of the ring, the oldest first: rows move to the newest only, so none
+ * is missed.  What is found there gets its identity under the importer's key.
+ */
+static enum err hunt_older(struct hunt *h)
+{
+    const struct profile *who = h->who;
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < h->im->n_older && !err; i++) {
+        struct profile same = *who, *before = h->best_stored;
+        struct query q = {.type = &profile_type, .limit = NAMESAKES};
+
+        identity_profile(h->im->srv->seal, h->im->older[i], &same, h->im->row_mem);
+        h->who = &same;
+        q.where[0] = (struct cond){key_fields[h->key], OP_EQ, profile_key(&same, h->key)};
+        err = store_find(h->im->srv->store, &q, h->im->row_mem, consider_stored, h);
+        if (!err && h->best_stored != before)
+            identity_profile(h->im->srv->seal, h->im->ring, h->best_stored, h->im->row_mem);
+    }
+    h->who = who;
+    return err;
+}
+
 static enum err hunt_for(struct hunt *h)
 {
     const struct uuid *key = profile_key(h->who, h->key);
     struct query q = {.type = &profile_type, .limit = NAMESAKES};
+    enum err err;
 
     h->chunk = h->im->flying;
     chunk_each(h->chunk->row_slots, key, consider_written, h);
@@ -109,6 +135,9 @@ static enum err hunt_for(struct hunt *h)
     chunk_each(h->chunk->row_slots, key, consider_written, h);
     if (h->key == KEY_EMAIL && h->best_written)
         return ERR_OK; /* an address is unique */
+    err = hunt_older(h);
+    if (err)
+        return err;
     q.where[0] = (struct cond){key_fields[h->key], OP_EQ, key};
     return store_find(h->im->srv->store, &q, h->im->row_mem, consider_stored, h);
 }

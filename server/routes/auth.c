@@ -254,14 +254,14 @@ static enum err refuse_ticket(struct request *r)
 static enum err verify_email(struct request *r)
 {
     const struct token_request *ask = r->body;
-    struct uuid id = ticket_id(r->srv->seal, ask->token);
     struct ticket t = {0};
-    struct new_user n = {.role = ROLE_ADMIN, .ticket = id, .request_id = r->id};
+    struct new_user n = {.role = ROLE_ADMIN, .request_id = r->id};
     struct user u;
-    enum err err = store_get(r->srv->store, &ticket_type, &id, 0, r->mem, &t);
+    enum err err = ticket_find(r->srv, ask->token, r->mem, &t);
 
     if (!err && (strcmp(t.purpose, "register") != 0 || t.ends.ms <= clock_real_ms()))
         err = ERR_NOT_FOUND;
+    n.ticket = t.id;
     n.email = t.email;
     n.password_hash = t.password_hash;
     if (!err)
@@ -276,11 +276,10 @@ static enum err verify_email(struct request *r)
 static enum err reset(struct request *r)
 {
     const struct reset_request *ask = r->body;
-    struct uuid id = ticket_id(r->srv->seal, ask->token);
     struct ticket t = {0};
     struct user u = {0};
     const char *hash;
-    enum err err = store_get(r->srv->store, &ticket_type, &id, 0, r->mem, &t);
+    enum err err = ticket_find(r->srv, ask->token, r->mem, &t);
 
     if (!err && (strcmp(t.purpose, "reset") != 0 || t.ends.ms <= clock_real_ms()))
         err = ERR_NOT_FOUND;

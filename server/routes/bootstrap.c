@@ -7,23 +7,22 @@
 static enum err bootstrap(struct request *r)
 {
     const struct bootstrap_request *ask = r->body;
-    struct uuid id = ticket_id(r->srv->seal, ask->token);
     struct ticket t = {0};
     struct user u = {0};
     struct new_user n = {.email = ask->email,
                          .password = ask->password,
                          .role = ROLE_SUPER_ADMIN,
-                         .ticket = id,
                          .request_id = r->id};
     struct me out = {0};
     enum err err;
 
     if (auth_is_bootstrapped(r->srv->auth))
         return refuse(r, ERR_CONFLICT, NULL, "there is a super_admin already");
-    err = store_get(r->srv->store, &ticket_type, &id, 0, r->mem, &t);
+    err = ticket_find(r->srv, ask->token, r->mem, &t);
     if (err == ERR_NOT_FOUND ||
         (!err && (strcmp(t.purpose, "bootstrap") != 0 || t.ends.ms <= clock_real_ms())))
         return refuse(r, ERR_UNAUTHORIZED, "token", "the token is unknown, used or too old");
+    n.ticket = t.id;
     if (!err)
         err = auth_user_add(r->srv, &n, r->mem, &u, &r->why);
     if (err == ERR_CONFLICT && auth_is_bootstrapped(r->srv->auth)) /* a twin was faster */

@@ -15,9 +15,9 @@ enum { CODE_CHARS = 8 };
 /* No vowels, nothing that looks like a digit (RFC 8628 6.1): 34 bits. */
 static const char letters[] = "BCDFGHJKLMNPQRSTVWXZ";
 
-static struct uuid code_hash(struct request *r, const char code[CODE_CHARS + 1])
+static struct uuid code_hash(struct request *r, uint32_t key, const char code[CODE_CHARS + 1])
 {
-    return ticket_id(r->srv->seal, arena_printf(r->mem, "user code %s", code));
+    return ticket_id_under(r->srv->seal, key, arena_printf(r->mem, "user code %s", code));
 }
 
 static const char *server_url(struct request *r)
@@ -40,7 +40,7 @@ static enum err device_begin(struct request *r)
     typed_make(letters, CODE_CHARS, code);
     out.device_code = ticket_make(r->srv->seal, r->mem, &d.id);
     out.user_code = arena_printf(r->mem, "%.4s-%s", code, code + 4);
-    d.user_code = code_hash(r, code);
+    d.user_code = code_hash(r, seal_newest(r->srv->seal), code);
     session_describe(r, &d.agent, &d.address);
     err = store_commit(r->srv->store, &plan);
     if (err == ERR_CONFLICT) /* the same code twice in 34 bits */
@@ -103,9 +103,15 @@ static enum err let_in(struct request *r, const struct device *d)
 static enum err device_token(struct request *r)
 {
     const struct device_poll *ask = r->body;
-    struct uuid id = ticket_id(r->srv->seal, ask->device_code);
+    uint32_t ids[SEAL_KEYS];
     struct device d = {0};
-    enum err err = store_get(r->srv->store, &device_type, &id, 0, r->mem, &d);
+    enum err err = ERR_NOT_FOUND;
+
+    for (size_t i = seal_live(r->srv->seal, false, ids); i-- && err == ERR_NOT_FOUND;) {
+        struct uuid id = ticket_id_under(r->srv->seal, ids[i], ask->device_code);
+
+        err = store_get(r->srv->store, &device_type, &id, 0, r->mem, &d);
+    }
 
     if (!err && d.ends.ms <= clock_real_ms())
         return ERR_EXPIRED;
@@ -131,14 +137,17 @@ static enum err find_waiting(struct request *r, const char *text, struct device 
 {
     struct query q = {.type = &device_type, .limit = 1};
     char code[CODE_CHARS + 1];
-    struct uuid hash;
-    enum err err;
+    uint32_t ids[SEAL_KEYS];
+    enum err err = ERR_OK;
 
     if (!typed_tidy(text, letters, CODE_CHARS, code))
         return ERR_NOT_FOUND;
-    hash = code_hash(r, code);
-    q.where[0] = (struct cond){"user_code", OP_EQ, &hash};
-    err = store_find(r->srv->store, &q, r->mem, take_device, d);
+    for (size_t i = seal_live(r->srv->seal, false, ids); i-- && !err && uuid_is_zero(&d->id);) {
+        struct uuid hash = code_hash(r, ids[i], code);
+
+        q.where[0] = (struct cond){"user_code", OP_EQ, &hash};
+        err = store_find(r->srv->store, &q, r->mem, take_device, d);
+    }
     if (!err && (uuid_is_zero(&d->id) || d->ends.ms <= clock_real_ms() || d->denied ||
                  !uuid_is_zero(&d->user)))
         err = ERR_NOT_FOUND;

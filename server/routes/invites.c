@@ -196,6 +196,21 @@ static bool take(void *arg, const void *rec)
     return false;
 }
 
+static enum err find_by_token(struct request *r, const char *text, struct invitation *out)
+{
+    uint32_t ids[SEAL_KEYS];
+    enum err err = ERR_OK;
+
+    for (size_t i = seal_live(r->srv->seal, false, ids); i-- && !err && uuid_is_zero(&out->id);) {
+        struct uuid token = ticket_id_under(r->srv->seal, ids[i], text);
+        struct query q = {
+            .type = &invitation_type, .where = {{"token", OP_EQ, &token}}, .limit = 1};
+
+        err = store_find(r->srv->store, &q, r->mem, take, out);
+    }
+    return err;
+}
+
 /*
  * Holding the token proves the address.  The invitation goes in the plan that makes the member, so
  * that it is accepted once.
@@ -203,15 +218,13 @@ static bool take(void *arg, const void *rec)
 static enum err accept(struct request *r)
 {
     const struct invitation_accept *ask = r->body;
-    struct uuid token = ticket_id(r->srv->seal, ask->token);
-    struct query q = {.type = &invitation_type, .where = {{"token", OP_EQ, &token}}, .limit = 1};
     struct accepted out = {"welcome: you can sign in now"};
     struct invitation i = {0};
     struct new_user n = {
         .password = ask->password, .name = ask->name, .request_id = r->id, .n_also = 1};
     struct step step;
     struct user u = {0};
-    enum err err = store_find(r->srv->store, &q, r->mem, take, &i);
+    enum err err = find_by_token(r, ask->token, &i);
 
     if (!err && (uuid_is_zero(&i.id) || i.ends.ms <= clock_real_ms()))
         return refuse_token(r);

@@ -92,7 +92,7 @@ static enum err totp_confirm(struct request *r)
         return refuse(r, ERR_INVALID, "totp", "the code is wrong");
     next.active = true;
     next.created = clock_now();
-    totp_new_codes(r->srv->seal, &next, r->mem, &out.codes);
+    totp_new_codes(&next, r->mem, &out.codes);
     err = commit(r, &u, &step, "on");
     if (err)
         return err;
@@ -113,7 +113,7 @@ static enum err totp_recovery(struct request *r)
     if (err)
         return err;
     next = t;
-    totp_new_codes(r->srv->seal, &next, r->mem, &out.codes);
+    totp_new_codes(&next, r->mem, &out.codes);
     step = totp_save(&t, &next);
     err = commit(r, &u, &step, "new recovery codes");
     return err ? err : reply(r, 200, &recovery_codes_type, &out);

@@ -76,26 +76,42 @@ static void free_buf(void *arg)
     buf_free(arg);
 }
 
-static enum err mac_of(const struct seal *seal, struct arena *mem, const struct uuid *account,
-                       const struct search_query *q, const uint8_t *raw, size_t n, uint8_t mac[MAC])
+/* What a cursor's MAC is of. */
+static enum err mac_data(struct arena *mem, const struct uuid *account,
+                         const struct search_query *q, const uint8_t *raw, size_t n,
+                         struct buf **out)
 {
     struct buf *b = arena_alloc(mem, sizeof(*b));
-    uint64_t sum;
 
     *b = (struct buf)BUF_INIT(QUESTION_MAX);
     arena_defer(mem, free_buf, b);
     buf_add(b, raw, n);
     question(b, account, q, mem);
-    if (b->failed)
-        return ERR_NO_MEMORY;
+    *out = b;
+    return b->failed ? ERR_NO_MEMORY : ERR_OK;
+}
+
+static void mac_make(const struct seal *seal, const struct buf *b, uint8_t mac[MAC])
+{
+    uint64_t sum;
+
     if (seal) {
         seal_hash(seal, SEAL_CURSOR, b->data, b->len, mac, MAC);
-        return ERR_OK;
+        return;
     }
     sum = checksum_of(b->data, b->len);
     memcpy(mac, &sum, sizeof(sum));
     memcpy(mac + sizeof(sum), &sum, sizeof(sum));
-    return ERR_OK;
+}
+
+static bool mac_fits(const struct seal *seal, const struct buf *b, const uint8_t mac[MAC])
+{
+    uint8_t own[MAC];
+
+    if (seal)
+        return seal_hash_is(seal, SEAL_CURSOR, b->data, b->len, mac, MAC);
+    mac_make(NULL, b, own);
+    return memcmp(own, mac, MAC) == 0;
 }
 
 /* With its end. */
@@ -111,6 +127,7 @@ enum err cursor_text(const struct seal *seal, struct arena *mem, const struct uu
                      const struct search_query *q, const struct cursor *c, const char **out)
 {
     uint8_t *raw = arena_alloc(mem, FIXED + TEXT_MAX + MAC);
+    struct buf *data;
     size_t n = FIXED;
 
     raw[0] = VERSION_BYTE;
@@ -122,8 +139,9 @@ enum err cursor_text(const struct seal *seal, struct arena *mem, const struct uu
         raw[n++] = (uint8_t)c->fixes[i].word;
         n = put_text(raw, n, c->fixes[i].to);
     }
-    if (mac_of(seal, mem, account, q, raw, n, raw + n))
+    if (mac_data(mem, account, q, raw, n, &data))
         return ERR_NO_MEMORY;
+    mac_make(seal, data, raw + n);
     *out = encode(mem, raw, n + MAC);
     return ERR_OK;
 }
@@ -147,18 +165,17 @@ static void read_texts(struct arena *mem, const uint8_t *raw, size_t n, struct c
 enum err cursor_parse(const struct seal *seal, struct arena *mem, const struct uuid *account,
                       const struct search_query *q, struct cursor *out, struct problem *why)
 {
-    uint8_t *raw = arena_alloc(mem, FIXED + TEXT_MAX + MAC), mac[MAC], differs = 0;
+    uint8_t *raw = arena_alloc(mem, FIXED + TEXT_MAX + MAC);
+    struct buf *data;
     size_t n;
 
     if (!decode(q->cursor, raw, FIXED + TEXT_MAX + MAC, &n) || n < FIXED + MAC ||
         raw[0] != VERSION_BYTE)
         return problem_set(why, "cursor", "this is not a cursor");
     n -= MAC;
-    if (mac_of(seal, mem, account, q, raw, n, mac))
+    if (mac_data(mem, account, q, raw, n, &data))
         return ERR_NO_MEMORY;
-    for (int i = 0; i < MAC; i++)
-        differs |= mac[i] ^ raw[n + (size_t)i];
-    if (differs)
+    if (!mac_fits(seal, data, raw + n))
         return problem_set(why, "cursor", "the cursor belongs to another search");
     memcpy(&out->key, raw + 1, 8);
     memcpy(&out->score, raw + 9, 8);

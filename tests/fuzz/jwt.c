@@ -83,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
     if (!keys.public_key[0]) {
         must(sodium_init() >= 0);
+        keys.id = 1;
         crypto_sign_seed_keypair(keys.public_key, keys.secret_key, seed);
         clock_use(&fixed);
     }

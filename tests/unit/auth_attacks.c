@@ -78,7 +78,7 @@ static const char *sign_with(const uint8_t *key, const char *head, const char *b
 /* With the server's own key: the signature is right. */
 static const char *ours(const char *head, const char *body)
 {
-    return sign_with(srv.auth->keys.secret_key, head, body);
+    return sign_with(srv.auth->pairs[0].secret_key, head, body);
 }
 
 static const char *header_of(const char *json)
@@ -123,7 +123,7 @@ static const char *alg_hs256_public_key(void)
     const char *text = arena_printf(rig, "%s.%s", encode(HEAD("\"alg\":\"HS256\"")), part(1));
     uint8_t mac[crypto_auth_hmacsha256_BYTES];
 
-    crypto_auth_hmacsha256(mac, (const uint8_t *)text, strlen(text), srv.auth->keys.public_key);
+    crypto_auth_hmacsha256(mac, (const uint8_t *)text, strlen(text), srv.auth->pairs[0].public_key);
     return bearer(arena_printf(rig, "%s.%s", text, base64_text(rig, mac, sizeof(mac))));
 }
 static const char *hmac_under_our_header(void)
@@ -131,7 +131,7 @@ static const char *hmac_under_our_header(void)
     const char *text = arena_printf(rig, "%s.%s", part(0), part(1));
     uint8_t mac[crypto_auth_hmacsha512_BYTES]; /* as long as a signature */
 
-    crypto_auth_hmacsha512(mac, (const uint8_t *)text, strlen(text), srv.auth->keys.public_key);
+    crypto_auth_hmacsha512(mac, (const uint8_t *)text, strlen(text), srv.auth->pairs[0].public_key);
     return bearer(arena_printf(rig, "%s.%s", text, base64_text(rig, mac, sizeof(mac))));
 }
 static const char *alg_rs256(void)
@@ -162,6 +162,23 @@ static const char *kid_other(void)
 {
     return header_of("{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"2\"}");
 }
+#define KID(name, text)                                                     \
+    static const char *kid_##name(void)                                     \
+    {                                                                       \
+        return header_of("{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\"" text "}"); \
+    }
+KID(none, "")
+KID(empty, ",\"kid\":\"\"")
+KID(null, ",\"kid\":null")
+KID(number, ",\"kid\":1")
+KID(list, ",\"kid\":[\"1\"]")
+KID(zero, ",\"kid\":\"0\"")
+KID(leading_zero, ",\"kid\":\"01\"")
+KID(blank, ",\"kid\":\" 1\"")
+KID(wrapped, ",\"kid\":\"4294967297\"")
+KID(negative, ",\"kid\":\"-4294967295\"")
+KID(twice, ",\"kid\":\"1\",\"kid\":\"2\"")
+KID(escaped, ",\"kid\":\"\\u0031\"")
 static const char *jku(void)
 {
     return header_of(HEAD("\"alg\":\"EdDSA\",\"jku\":\"https://evil.example/keys\""));
@@ -452,6 +469,18 @@ static const struct {
     ME(kid_path),
     ME(kid_sql),
     ME(kid_other),
+    ME(kid_none),
+    ME(kid_empty),
+    ME(kid_null),
+    ME(kid_number),
+    ME(kid_list),
+    ME(kid_zero),
+    ME(kid_leading_zero),
+    ME(kid_blank),
+    ME(kid_wrapped),
+    ME(kid_negative),
+    ME(kid_twice),
+    ME(kid_escaped),
     ME(jku),
     ME(embedded_jwk),
     ME(crit_b64),

@@ -295,6 +295,7 @@ static void starts(void)
     clock_use(&fixed);
     mem = arena_new();
     CHECK(sodium_init() >= 0);
+    keys.id = strangers.id = 1;
     crypto_sign_seed_keypair(keys.public_key, keys.secret_key, one);
     crypto_sign_seed_keypair(strangers.public_key, strangers.secret_key, two);
 }

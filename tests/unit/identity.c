@@ -114,7 +114,7 @@ static struct profile keyed(struct arena *mem, struct profile p)
 {
     if (uuid_is_zero(&p.account))
         p.account = catalogue_account;
-    identity_profile(seal, &p, mem);
+    identity_profile(seal, 1, &p, mem);
     return p;
 }
 
@@ -212,8 +212,8 @@ static void kinds_do_not_meet(void)
     struct company d = {.account = catalogue_account, .domain = "acme.example"};
     struct company n = {.account = catalogue_account, .name = "acme.example"};
 
-    identity_company(seal, &d, mem);
-    identity_company(seal, &n, mem);
+    identity_company(seal, 1, &d, mem);
+    identity_company(seal, 1, &n, mem);
     CHECK(!uuid_is_zero(&d.key) && !uuid_is_zero(&n.key) && !uuid_equal(&d.key, &n.key));
     arena_free(mem);
 }
@@ -222,7 +222,7 @@ static struct uuid company_key(struct arena *mem, const char *name, const char *
 {
     struct company c = {.account = catalogue_account, .name = name, .domain = domain};
 
-    identity_company(seal, &c, mem);
+    identity_company(seal, 1, &c, mem);
     return c.key;
 }
 

@@ -65,7 +65,7 @@ static bool makes_a_profile(struct arena *mem)
     struct profile p;
 
     sample_profile(sample, 7, mem, &p);
-    identity_profile(seal, &p, mem);
+    identity_profile(seal, 1, &p, mem);
     return p.name && p.score > 0 && !uuid_is_zero(&p.key_name);
 }
 

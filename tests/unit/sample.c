@@ -452,7 +452,7 @@ static void check_loaded(struct store *store, const struct seal *seal, int64_t r
     CHECK(store_count(store, &q, &n) == ERR_OK && n == sample_companies(s));
     for (int64_t i = 0; i < rows; i += 37) {
         sample_profile(s, i, mem, &p);
-        identity_profile(seal, &p, mem);
+        identity_profile(seal, 1, &p, mem);
         if (uuid_is_zero(&p.key_email))
             continue;
         q = (struct query){.type = &profile_type, .where = {{"key_email", OP_EQ, &p.key_email}}};

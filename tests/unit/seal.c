@@ -22,6 +22,17 @@ static struct seal *open_ring(void)
     return s;
 }
 
+static void write_ring(uint8_t *data, size_t n)
+{
+    struct seal_digest d;
+    FILE *f = fopen(ring_path, "wb");
+
+    seal_digest_begin(&d);
+    seal_digest_add(&d, data, n);
+    seal_digest_end(&d, data + n);
+    CHECK(f && fwrite(data, 1, n + 32, f) == n + 32 && fclose(f) == 0);
+}
+
 static bool opens(const struct seal *s, const struct seal_place *at, const uint8_t *in, size_t n,
                   const char *want)
 {
@@ -111,6 +122,7 @@ static void a_new_key_seals_and_the_old_one_still_opens(void)
     struct seal *before = open_ring(), *after;
     struct problem why;
     uint8_t old[6 + SEAL_OVERHEAD], new[6 + SEAL_OVERHEAD], out[6], h1[16], h2[16];
+    uint32_t ids[SEAL_KEYS];
 
     seal_close_value(before, &place, "secret", 6, old);
     seal_hash(before, SEAL_BLIND, "x", 1, h1, sizeof(h1));
@@ -122,15 +134,81 @@ static void a_new_key_seals_and_the_old_one_still_opens(void)
     CHECK(opens(after, &place, old, sizeof(old), "secret"));
     CHECK(opens(after, &place, new, sizeof(new), "secret"));
     CHECK(seal_open_value(before, &place, new, sizeof(new), out) == ERR_INVALID);
-    CHECK(memcmp(h1, h2, sizeof(h1)) == 0);
+    CHECK(memcmp(h1, h2, sizeof(h1)) != 0);
+    CHECK(seal_hash_is(after, SEAL_BLIND, "x", 1, h1, sizeof(h1)));
+    CHECK(seal_hash_is(after, SEAL_BLIND, "x", 1, h2, sizeof(h2)));
+    CHECK(!seal_hash_is(after, SEAL_TOKEN, "x", 1, h1, sizeof(h1)));
+    CHECK(!seal_hash_is(before, SEAL_BLIND, "x", 1, h2, sizeof(h2)));
     CHECK(seal_reload(before, keys, &why) == ERR_OK); /* the running one takes it up */
-    CHECK(seal_newest(before) == seal_newest(after) && seal_count(before) == 2);
+    CHECK(seal_newest(before) == seal_newest(after) && seal_live(before, false, ids) == 2);
     CHECK(opens(before, &place, new, sizeof(new), "secret"));
     CHECK(seal_reload(before, "/tmp/nowhere/keys", &why) != ERR_OK);
     memcpy(new + 1, old + 1, 4); /* another key's id on it */
     CHECK(seal_open_value(after, &place, new, sizeof(new), out) == ERR_INVALID);
     seal_close(before);
     seal_close(after);
+}
+
+/* Gone for all but its public half; the newest is never. */
+static void a_removed_key_opens_nothing(void)
+{
+    struct seal *s = open_ring(), *again;
+    uint8_t old[6 + SEAL_OVERHEAD], out[6], hash[16], digest[SEAL_DIGEST] = {3};
+    uint8_t signature[SEAL_SIGNATURE], public_key[SEAL_PUBLIC];
+    uint32_t ids[SEAL_KEYS], id, first = seal_newest(s);
+    struct seal_key info;
+    struct problem why;
+    size_t n;
+
+    seal_close_value(s, &place, "secret", 6, old);
+    seal_hash(s, SEAL_TOKEN, "x", 1, hash, sizeof(hash));
+    seal_sign(s, first, digest, signature);
+    CHECK(seal_rotate(keys, &why) == ERR_OK && seal_reload(s, keys, &why) == ERR_OK);
+    n = seal_live(s, false, ids);
+    CHECK(opens(s, &place, old, sizeof(old), "secret"));
+    CHECK(seal_remove(s, keys, first, &why) == ERR_OK);
+    CHECK(seal_remove(s, keys, seal_newest(s), &why) == ERR_OK);
+    again = open_ring();
+    for (int i = 0; i < 2; i++) {
+        const struct seal *at = i ? again : s;
+
+        CHECK(seal_live(at, false, ids) == n - 1 && ids[n - 2] == seal_newest(s));
+        CHECK(seal_open_value(at, &place, old, sizeof(old), out) == ERR_INVALID);
+        CHECK(!seal_hash_is(at, SEAL_TOKEN, "x", 1, hash, sizeof(hash)));
+        CHECK(!seal_hash_under(at, first, SEAL_TOKEN, "x", 1, hash, sizeof(hash)));
+        for (size_t k = 0; seal_public_key(at, k, &id, public_key); k++)
+            CHECK(seal_verify(public_key, digest, signature) == (id == first));
+        CHECK(seal_key_info(at, first - 1, &info) && info.id == first && info.removed.ms);
+    }
+    seal_close(again);
+    seal_close(s);
+}
+
+/* As releases before the dates have written it. */
+static void reads_a_ring_of_the_first_format(void)
+{
+    struct seal *s = open_ring(), *old;
+    uint8_t value[6 + SEAL_OVERHEAD], data[4096], *p = data + 8;
+    struct seal_key info;
+    FILE *f = fopen(ring_path, "rb");
+    uint8_t ring[8192];
+    size_t n = fread(ring, 1, sizeof(ring), f), keys_n = (n - 8 - 32) / 84;
+
+    fclose(f);
+    CHECK(n > 40 && (n - 40) % 84 == 0 && memcmp(ring, "LGRING2\n", 8) == 0);
+    seal_close_value(s, &place, "secret", 6, value);
+    memcpy(data, "LGRING1\n", 8);
+    for (size_t i = 0; i < keys_n; i++, p += 36) {
+        memcpy(p, ring + 8 + i * 84, 4);
+        memcpy(p + 4, ring + 8 + i * 84 + 20, 32);
+    }
+    write_ring(data, (size_t)(p - data));
+    old = open_ring();
+    CHECK(opens(old, &place, value, sizeof(value), "secret"));
+    CHECK(seal_key_info(old, 0, &info) && info.id == 1 && !info.created.ms);
+    CHECK(seal_key_info(old, keys_n - 1, &info) && info.created.ms && !info.superseded.ms);
+    seal_close(old);
+    seal_close(s);
 }
 
 static void refused(const char *say)
@@ -195,6 +273,8 @@ static const struct test tests[] = {
     {"refuses another place", refuses_another_place},
     {"hashes by purpose", hashes_by_purpose},
     {"a new key seals and the old one still opens", a_new_key_seals_and_the_old_one_still_opens},
+    {"a removed key opens nothing", a_removed_key_opens_nothing},
+    {"reads a ring of the first format", reads_a_ring_of_the_first_format},
     {"is private or refused", is_private_or_refused},
     {"damage is said and never mended", damage_is_said_and_never_mended},
 };

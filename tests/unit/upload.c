@@ -84,7 +84,7 @@ static void check_keys(const struct profile *stored)
 {
     struct profile p = *stored;
 
-    identity_profile(w.srv.seal, &p, w.mem);
+    identity_profile(w.srv.seal, 1, &p, w.mem);
     CHECK(uuid_is_zero(&p.key_email) == !p.email);
     CHECK(uuid_equal(&p.key_email, &stored->key_email));
     CHECK(uuid_equal(&p.key_url, &stored->key_url));
