@@ -4,6 +4,7 @@
 #include "server/account.h"
 #include "server/auth.h"
 #include "server/auth_private.h"
+#include "server/mail.h"
 
 enum { PAGE = 50 };
 
@@ -242,6 +243,83 @@ static enum err user_change(struct request *r)
     return err ? err : reply(r, 200, &user_type, &next);
 }
 
+/*
+ * Who may reset the factor of whom: an admin, of a member; the super_admin also of an owner.  *a is
+ * what the plan must hold on to.
+ */
+static enum err check_reset(struct request *r, const struct user *u, struct account *a)
+{
+    struct uuid owner = {{0}};
+    enum err err;
+
+    if (uuid_equal(&u->id, &r->who.user))
+        return refuse(r, ERR_CONFLICT, NULL,
+                      "turn your own off with a code: POST /api/auth/totp/disable");
+    if (r->who.role >= ROLE_SUPER_ADMIN)
+        return ERR_OK;
+    err = store_get(r->srv->store, &account_type, &u->account, 0, r->mem, a);
+    if (!err)
+        err = account_owner(r->srv->store, a, r->mem, &owner);
+    if (!err && uuid_equal(&owner, &u->id))
+        return refuse(r, ERR_FORBIDDEN, NULL, "this is the owner: only the super_admin may");
+    return err;
+}
+
+/* With the factor the member's sessions go: whoever has the lost device may be in one. */
+static enum err commit_reset(struct request *r, const struct user *u, const struct totp *t,
+                             const struct account *a)
+{
+    static const char *const names[] = {"epoch", NULL};
+    struct user next = {.id = u->id, .epoch = u->epoch + 1};
+    struct audit *audit = request_audit(r, &u->id, NULL);
+    struct step steps[5] = {
+        {.kind = STEP_DELETE,
+         .type = &totp_type,
+         .id = t->id,
+         .guard = "version",
+         .guard_value = t->version},
+        {.kind = STEP_UPDATE,
+         .type = &user_type,
+         .rec = &next,
+         .fields = fields_named(&user_type, names),
+         .guard = "epoch",
+         .guard_value = u->epoch},
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = audit},
+        mail_step(r->srv, r->mem, MAIL_TOTP, u->email,
+                  (struct mail_value[]){{"change", "turned off by an administrator"}, {0}}),
+    };
+    struct plan plan = {.steps = steps, .n = 4};
+    enum err err;
+
+    if (!uuid_is_zero(&a->id))
+        steps[plan.n++] = account_owner_stays(a);
+    audit->account = u->account;
+    err = store_commit(r->srv->store, &plan);
+    auth_changed(r->srv->auth);
+    mail_wake(r->srv->mail);
+    return err;
+}
+
+static enum err user_totp_reset(struct request *r)
+{
+    struct accepted out = {"the second factor is off and the member's sessions have ended"};
+    struct account a = {0};
+    struct user u = {0};
+    struct totp t = {0};
+    enum err err = load_user(r, &u);
+
+    if (!err)
+        err = check_reset(r, &u, &a);
+    if (err)
+        return err;
+    err = store_get(r->srv->store, &totp_type, &u.id, 0, r->mem, &t);
+    if (err == ERR_NOT_FOUND || (!err && !t.active))
+        return refuse(r, ERR_CONFLICT, NULL, "the second factor is not on");
+    if (!err)
+        err = commit_reset(r, &u, &t, &a);
+    return err ? err : reply(r, 200, &accepted_type, &out);
+}
+
 const struct route users_routes[] = {
     {"GET", "/api/admin/users", user_list, "List the members.", .role = ROLE_ADMIN,
      .scope = "members", .query = &page_query_type, .reply = &user_page_type,
@@ -255,5 +333,9 @@ const struct route users_routes[] = {
      "Change a member's role, state or cap; with the first two their sessions end.",
      .role = ROLE_ADMIN, .scope = "members", .rate = RATE_WRITE, .body = &user_change_type,
      .reply = &user_type, .flags = ROUTE_LOCAL_ADMIN, .audit = "user.change"},
+    {"DELETE", "/api/admin/users/:id/totp", user_totp_reset,
+     "Turn off the second factor of a member who lost it; their sessions end, a mail tells them.",
+     .role = ROLE_ADMIN, .rate = RATE_WRITE, .reply = &accepted_type,
+     .flags = ROUTE_LOCAL_ADMIN | ROUTE_CONFIRMED | ROUTE_SELF, .audit = "totp.reset"},
     {0},
 };

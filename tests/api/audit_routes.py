@@ -89,13 +89,13 @@ def acts(s):
         memory["user"] = got[1].get("id")
         return got[0]
 
-    def begin_totp():
-        got = s.call("eve", "POST", "/api/auth/totp")
+    def begin_totp(name="eve"):
+        got = s.call(name, "POST", "/api/auth/totp")
         memory["secret"] = got[1].get("secret")
         return got[0]
 
-    def confirm_totp():
-        return status("eve", "POST", "/api/auth/totp/confirm", {"totp": totp(memory["secret"])})
+    def confirm_totp(name="eve"):
+        return status(name, "POST", "/api/auth/totp/confirm", {"totp": totp(memory["secret"])})
 
     def stop_totp():
         return status("eve", "POST", "/api/auth/totp/disable",
@@ -138,6 +138,11 @@ def acts(s):
         ("POST", "/api/auth/totp/recovery", "totp.recovery",
          lambda: status("eve", "POST", "/api/auth/totp/recovery")),
         ("POST", "/api/auth/totp/disable", "totp.off", stop_totp),
+        (None, None, "session.begin", lambda: 200 if s.token("vic") else 0),
+        (None, None, "totp.begin", lambda: begin_totp("vic")),
+        (None, None, "totp.on", lambda: confirm_totp("vic")),
+        ("DELETE", "/api/admin/users/:id/totp", "totp.reset",
+         lambda: status("adm", "DELETE", f"/api/admin/users/{id_of('vic')}/totp")),
         (None, None, "session.confirm", lambda: confirmed("adm")),
         ("POST", "/api/auth/device/approve", "device.approve", approve),
         ("POST", "/api/auth/device/token", "session.begin", let_in),

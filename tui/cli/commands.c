@@ -32,6 +32,7 @@
     X(members_cap)         \
     X(members_disable)     \
     X(members_enable)      \
+    X(members_reset_totp)  \
     X(members_accept)      \
     X(members_owner)       \
     X(keys_ls)             \

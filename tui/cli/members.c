@@ -106,6 +106,14 @@ static enum exit_code members_enable(struct cli *c)
     return change(c, "{\"state\":\"active\"}", "may sign in; keys are made or rotated anew");
 }
 
+static enum exit_code members_reset_totp(struct cli *c)
+{
+    if (c->n != 1)
+        return cli_usage(c, "say which member");
+    return access_do(c, "DELETE", access_path(c, "/api/admin/users/", c->words[0], "/totp"), NULL,
+                     "the second factor is off, and the member's sessions have ended");
+}
+
 static enum exit_code members_owner(struct cli *c)
 {
     struct buf *b = access_body(c);
@@ -174,6 +182,8 @@ COMMAND(role, "role", "MEMBER ROLE ", "Change a member's role.", json);
 COMMAND(cap, "cap", "MEMBER CREDITS|none ", "What a member may spend in a month.", json);
 COMMAND(disable, "disable", "MEMBER ", "End a member's sessions and keys.", json);
 COMMAND(enable, "enable", "MEMBER ", "Let a member sign in again.", json);
+COMMAND(reset_totp, "reset-totp", "MEMBER ", "Turn off the second factor that a member lost.",
+        owner);
 COMMAND(owner, "owner", "MEMBER ", "Pass your account on.", owner);
 const struct cli_command members_accept_command = {
     .name = "members accept",
