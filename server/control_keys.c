@@ -1,7 +1,6 @@
 /* `leadgend keys rotate|status|list|remove` */
 #include "common/log.h"
 #include "server/control.h"
-#include "server/jobs.h"
 #include "server/keyuse.h"
 #include "server/options.h"
 #include "server/records.h"
@@ -64,54 +63,13 @@ static enum err status(struct server *srv, const void *ask, struct arena *mem, v
     return err;
 }
 
-static struct audit audit_of(const char *verb, const struct job *job)
-{
-    return (struct audit){.id = uuid_new(),
-                          .at = clock_now(),
-                          .verb = verb,
-                          .target = job ? job->id : (struct uuid){{0}},
-                          .outcome = "ok",
-                          .count = 1};
-}
-
-/* On the writing thread: what is carried out behind this plan is made under the new key. */
-static enum err take_up(void *arg)
-{
-    seal_switch(arg);
-    return ERR_OK;
-}
-
-/* The job and its audit record; the ring has grown before, which by itself does no harm. */
-static enum err queue_job(struct server *srv)
-{
-    struct job job = {
-        .id = uuid_new(), .kind = "reseal", .state = "queued", .created = clock_now()};
-    struct audit audit = audit_of("keys.rotate", &job);
-    struct step steps[] = {
-        {.kind = STEP_INSERT, .type = &job_type, .rec = &job},
-        {.kind = STEP_INSERT, .type = &audit_type, .rec = &audit},
-    };
-    struct plan plan = {.steps = steps, .n = 2, .settle = take_up, .arg = srv->seal};
-    enum err err = store_commit(srv->store, &plan);
-
-    if (!err && srv->jobs)
-        jobs_wake(srv->jobs);
-    return err;
-}
-
 static enum err rotate(struct server *srv, const void *ask, struct arena *mem, void *reply,
                        struct problem *why)
 {
     enum err err = seal_rotate(srv->options->keys, why);
 
     if (!err)
-        err = seal_prepare(srv->seal, srv->options->keys, why);
-    if (!err)
-        err = queue_job(srv);
-    if (!err)
-        err = store_mark_ring(srv->store);
-    if (!err)
-        log_event(LOG_INFO, "keys.rotate", LOG_INT("newest", seal_newest(srv->seal)));
+        err = keyuse_take_up(srv, why);
     return err ? err : status(srv, ask, mem, reply, why);
 }
 
@@ -137,7 +95,8 @@ static int64_t left_under(const struct keys_list *l, int64_t id)
 
 static enum err write_removal(struct server *srv)
 {
-    struct audit audit = audit_of("keys.remove", NULL);
+    struct audit audit = {
+        .id = uuid_new(), .at = clock_now(), .verb = "keys.remove", .outcome = "ok", .count = 1};
     struct step step = {.kind = STEP_INSERT, .type = &audit_type, .rec = &audit};
     struct plan plan = {.steps = &step, .n = 1};
 

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/copy.h"
+#include "common/log.h"
 #include "server/auth_token.h"
 #include "server/auth_totp.h"
+#include "server/jobs.h"
 #include "server/options.h"
 #include "server/records.h"
 #include "server/seal_file.h"
@@ -328,4 +329,40 @@ enum err keyuse_save_floor(struct server *srv, uint32_t key)
     if (!err)
         seal_set_floor(srv->seal, key);
     return err == ERR_CONFLICT ? ERR_OK : err; /* yet another key came: its job will */
+}
+
+/* On the writing thread: what is carried out behind this plan is made under the new key. */
+static enum err take_up(void *arg)
+{
+    seal_switch(arg);
+    return ERR_OK;
+}
+
+enum err keyuse_take_up(struct server *srv, struct problem *why)
+{
+    struct job job = {
+        .id = uuid_new(), .kind = "reseal", .state = "queued", .created = clock_now()};
+    struct audit audit = {.id = uuid_new(),
+                          .at = job.created,
+                          .verb = "keys.rotate",
+                          .target = job.id,
+                          .outcome = "ok",
+                          .count = 1};
+    struct step steps[] = {
+        {.kind = STEP_INSERT, .type = &job_type, .rec = &job},
+        {.kind = STEP_INSERT, .type = &audit_type, .rec = &audit},
+    };
+    struct plan plan = {.steps = steps, .n = 2, .settle = take_up, .arg = srv->seal};
+    enum err err = seal_prepare(srv->seal, srv->options->keys, why);
+
+    if (err || !seal_has_prepared(srv->seal))
+        return err;
+    err = store_commit(srv->store, &plan);
+    if (!err)
+        err = store_mark_ring(srv->store);
+    if (!err && srv->jobs)
+        jobs_wake(srv->jobs);
+    if (!err)
+        log_event(LOG_INFO, "keys.rotate", LOG_INT("newest", seal_newest(srv->seal)));
+    return err;
 }

@@ -19,6 +19,13 @@ struct key_use {
 };
 extern const struct type key_use_type;
 
+/*
+ * Make everything under the keys that the ring's file has got since, and queue the job that makes
+ * anew what is under older ones; nothing when there are none. errors: also ERR_INVALID with a
+ * sentence
+ */
+enum err keyuse_take_up(struct server *srv, struct problem *why) MUST_CHECK;
+
 /* A row for each key and purpose, the oldest key first. Reads all of the store. */
 enum err keyuse_list(struct server *srv, struct arena *mem, struct list *out) MUST_CHECK;
 

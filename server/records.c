@@ -43,7 +43,7 @@ static const struct field kept_reply_fields[] = {
     FIELD(kept_reply, fingerprint),
     FIELD(kept_reply, status),
     FIELD(kept_reply, body, .flags = FIELD_SEALED, .max = 4 * 1024 * 1024, .pii = PII_CONTACT),
-    FIELD(kept_reply, at),
+    FIELD(kept_reply, at, .flags = FIELD_INDEX),
     {0},
 };
 TYPE(kept_reply);

@@ -29,7 +29,9 @@ struct ownership {
     struct stamp at;
 };
 
-/* A reply kept for a repeated Idempotency-Key. The id is a keyed hash of principal, route and key.
+/*
+ * A reply kept for a repeated Idempotency-Key, for a day (server/sweeper.h). The id is a keyed hash
+ * of principal, route and key.
  */
 struct kept_reply {
     struct uuid id;

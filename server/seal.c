@@ -145,6 +145,16 @@ void seal_switch(struct seal *s)
     pthread_mutex_unlock(&s->adding);
 }
 
+bool seal_has_prepared(struct seal *s)
+{
+    bool has;
+
+    pthread_mutex_lock(&s->adding);
+    has = s->prepared > atomic_load(&s->n);
+    pthread_mutex_unlock(&s->adding);
+    return has;
+}
+
 enum err seal_open(const char *keys_dir, struct seal **out, struct problem *why)
 {
     struct ring *r;

@@ -40,6 +40,7 @@ enum err seal_rotate(const char *keys_dir, struct problem *why) MUST_CHECK;
  */
 enum err seal_prepare(struct seal *s, const char *keys_dir, struct problem *why) MUST_CHECK;
 void seal_switch(struct seal *s);
+bool seal_has_prepared(struct seal *s); /* Would it change anything? */
 /* Both, where nobody else writes. */
 enum err seal_reload(struct seal *s, const char *keys_dir, struct problem *why) MUST_CHECK;
 /* The id of the key that everything is made under; ids grow. */

@@ -12,17 +12,20 @@
 #include "server/control.h"
 #include "server/http.h"
 #include "server/jobs.h"
+#include "server/keyuse.h"
 #include "server/limits_redis.h"
 #include "server/mail.h"
 #include "server/playground.h"
 #include "server/sandbox.h"
 #include "server/seal.h"
 #include "server/search/search.h"
+#include "server/sweeper.h"
 
 struct running {
     struct server srv;
     struct http *http;
     struct control *control;
+    struct sweeper *sweeper;
     struct identity identity;
 };
 
@@ -131,6 +134,8 @@ static enum err start(struct running *run, const struct options *o, struct arena
     if (!err)
         err = jobs_start(srv, (int)o->workers, &srv->jobs);
     if (!err)
+        err = sweeper_start(srv->store, &run->sweeper);
+    if (!err)
         err = control_start(srv, &run->control, why);
     return err ? err : start_http(run, o, why);
 }
@@ -144,6 +149,7 @@ static void stop(struct running *run)
     if (run->http)
         http_stop(run->http);
     control_stop(run->control);
+    sweeper_stop(run->sweeper);
     jobs_stop(srv->jobs);
     mail_stop(srv->mail);
     playground_free(srv->playground);
@@ -181,7 +187,7 @@ static void reload(struct running *run, const struct options *o)
     struct arena *mem = arena_new();
     struct identity now = {0};
     struct problem why = {0};
-    enum err err = seal_reload(run->srv.seal, o->keys, &why);
+    enum err err = keyuse_take_up(&run->srv, &why);
 
     if (!err)
         err = boot_identity(o, mem, &now, &why);
