@@ -44,3 +44,38 @@ get_groonga() {
     # shellcheck disable=SC2046 # options
     compile groonga $(pkg-config --cflags --libs groonga)
 }
+
+# Lucene 10 needs Java 21 or later.
+get_lucene() {
+    version=10.6.0
+    for jdk in "${JAVA_HOME:-/none}" /usr/lib/jvm/*; do
+        [ -x "$jdk/bin/javac" ] || continue
+        major=$("$jdk/bin/javac" -version 2>&1 | sed 's/^javac \([0-9]*\).*/\1/')
+        [ "$major" -lt 21 ] || break
+        major=
+    done
+    [ -n "${major:-}" ] || {
+        echo "Lucene $version needs a JDK of Java 21 or later"
+        return 1
+    }
+    apt_has maven || return 1
+    if [ ! -s "$kit/lucene/lucene-core-$version.jar" ]; then
+        mvn -q -B -f "$here/lucene/pom.xml" "-Dlucene.version=$version" \
+            org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies \
+            "-DoutputDirectory=$kit/lucene" || return 1
+    fi
+    "$jdk/bin/javac" -Xlint -Werror -cp "$kit/lucene/*" -d "$kit/java" "$here/lucene/Peer.java" ||
+        return 1
+    # The class path has a pattern, which the shell must leave alone.
+    printf '#!/bin/sh\nexec "%s" %s -cp "%s" Peer "$@" 2>>"%s"\n' "$jdk/bin/java" \
+        "--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -Xms1g -Xmx4g" \
+        "$kit/lucene/*:$kit/java" "$kit/lucene-errors.log" >"$kit/bin/lucene"
+    chmod +x "$kit/bin/lucene"
+    command="$kit/bin/lucene"
+}
+
+get_tantivy() {
+    CARGO_TARGET_DIR=$kit/cargo nice cargo build -q --release --locked \
+        --manifest-path "$here/tantivy/Cargo.toml" || return 1
+    command="$kit/cargo/release/peer"
+}
