@@ -53,7 +53,7 @@ struct found {
 
 /*
  * By the secret in force, else by the one before it.  The oldest key of the ring first: a hash
- * moves to the newest only (rehash()), and so is not missed. errors: ERR_UNAUTHORIZED
+ * moves to the newest only (touch()), and so is not missed. errors: ERR_UNAUTHORIZED
  */
 static enum err find_key(struct request *r, const char *text, struct api_key *k, struct found *f)
 {
@@ -63,6 +63,7 @@ static enum err find_key(struct request *r, const char *text, struct api_key *k,
     size_t n = seal_live(r->srv->seal, false, ids);
     enum err err = ERR_OK;
 
+    *f = (struct found){0};
     for (size_t i = 0; i < 2 * n && !err && uuid_is_zero(&k->id); i++) {
         *f = (struct found){.under = ids[i / 2], .is_before = i % 2};
         f->hash = ticket_id_under(r->srv->seal, f->under, text);
