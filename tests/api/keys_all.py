@@ -224,6 +224,17 @@ def main():
                 "the same after a restart")
         c.check(wait_job(s, upload(s, people(300)))["counts"]["created"] == 0, "the same people after a restart")
         c.ok("the audit log verifies, and a restart changes nothing")
+        s.run("keys", "rotate")
+        s.stop("kill")  # most likely in the middle of the job
+        s.start(*UNLIMITED)
+        wait_remade(s)
+        left = uses(s)
+        c.check(all(left[p, k] == "0" for p in remade for k in range(1, newest + 1)), f"left after a kill: {left}")
+        c.check(sign_in(s, "ann")[0] == 200 and wait_job(s, upload(s, people(300)))["counts"]["created"] == 0,
+                "the same people after a kill")
+        s.stop()
+        c.check("ok" in s.run("audit", "verify") or "whole" in s.run("audit", "verify"), s.run("audit", "verify"))
+        c.ok("killed while it is made anew, it goes on")
     c.end()
 
 
