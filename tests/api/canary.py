@@ -15,7 +15,7 @@ from server import Checks, Server
 
 SEED = int(os.environ.get("SEED", "20261124"))
 ROWS, TRIES = 4900, 12
-LONG = 60000  # rows of the import that is killed
+LONG = 20000  # rows of the import that is killed
 MARK = "kanari"  # in each address and word; numbers have their own digits
 
 
