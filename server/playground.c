@@ -25,8 +25,9 @@ struct world {
 static void close_all(struct world *s)
 {
     search_close(s->srv.search);
+    search_close(s->srv.companies);
     store_close(s->srv.store);
-    s->srv.search = NULL;
+    s->srv.search = s->srv.companies = NULL;
     s->srv.store = NULL;
 }
 
@@ -53,11 +54,22 @@ static enum err open_store(struct world *s, const char *dir)
     return err ? err : sample_load(s->srv.store, s->real->seal, PLAYGROUND_ROWS, SEED, NULL, NULL);
 }
 
-/* The index is in memory alone; it is small. */
+/* The indexes are in memory alone; they are small. */
+static enum err open_indexes(struct world *s)
+{
+    struct search_options so = {.seal = s->real->seal, .store = s->srv.store};
+    struct search_options co = so;
+    enum err err;
+
+    co.companies = true;
+    err = search_open(&co, &s->srv.companies);
+    so.beside = s->srv.companies;
+    return err ? err : search_open(&so, &s->srv.search);
+}
+
 static enum err open_all(struct world *s)
 {
     const char *dir = arena_printf(s->mem, "%s/playground", s->real->options->data);
-    struct search_options so = {.seal = s->real->seal};
     enum err err = file_make_dir(dir);
 
     if (err)
@@ -68,8 +80,7 @@ static enum err open_all(struct world *s)
     s->srv.auth = s->real->auth;
     s->srv.limits = s->real->limits;
     err = open_store(s, dir);
-    so.store = s->srv.store;
-    return err ? err : search_open(&so, &s->srv.search);
+    return err ? err : open_indexes(s);
 }
 
 static enum err playground_server(struct playground *base, struct server **out)
