@@ -7,6 +7,7 @@
 # make bench-peers   the index beside PEERS (all: SQLite, DuckDB, PostgreSQL, Lucene, ...)
 # make fuzz       every fuzzer for FUZZ_SECONDS (10)
 # make oracle     ORACLE (100,000) random searches against brute force; SEED replays
+# make limits     LIMITS (1,000,000) random schedules of the rate limiter; SEED replays
 # make fresh      the README's two commands in a bare debootstrap root
 # make deps       the packages that building and testing need (Debian 12, root)
 # make sample     fill DATA with ROWS sample profiles
@@ -113,6 +114,10 @@ ORACLE ?= 100000
 oracle: $(BUILD)/tests/unit/search
 	ORACLE=$(ORACLE) $(BUILD)/tests/unit/search
 
+LIMITS ?= 1000000
+limits: $(BUILD)/tests/unit/limits
+	LIMITS=$(LIMITS) $(BUILD)/tests/unit/limits
+
 fresh:
 	@sh packaging/fresh.sh
 
@@ -141,7 +146,8 @@ fmt:
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests deps test run check bench bench-search bench-peers fuzz oracle fresh sample install fmt clean
+.PHONY: all tests deps test run check bench bench-search bench-peers fuzz oracle limits fresh sample \
+	install fmt clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -7,7 +7,15 @@
 #include "common/clock.h"
 #include "tests/test.h"
 
-enum { STEPS = 200000, KEYS = 12, LOG = 512, CROWD = 400000, THREADS = 16, TRIES = 400 };
+enum {
+    STEPS = 200000,
+    SCHEDULES = 200000,
+    KEYS = 12,
+    LOG = 512,
+    CROWD = 400000,
+    THREADS = 16,
+    TRIES = 400
+};
 
 #define SECOND INT64_C(1000000)
 #define MINUTE (60 * SECOND)
@@ -141,6 +149,56 @@ static void agrees_with_counting(void)
     stop(l);
 }
 
+/* How many schedules: LIMITS in the environment, with SEED to replay; make limits runs 1,000,000.
+ */
+static uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* One caller's history with one limit, at random moments, each answer against counting. */
+static int run_schedule(struct limits *l, uint64_t who, struct model *m, int64_t *asked)
+{
+    int64_t limit = 1 + (int64_t)draw(draw(2) ? 4 : 24);
+    int steps = 3 + (int)draw(2 * (uint64_t)limit + 10), differs = 0;
+
+    m->n = 0;
+    for (int i = 0; i < steps; i++) {
+        struct limit_answer look, got, want;
+
+        limits_look(l, RATE_KEY, limit, &who, sizeof(who), &look);
+        limits_take_of(l, RATE_KEY, limit, &who, sizeof(who), &got);
+        model_take(m, limit, &want);
+        differs += got.admitted != want.admitted || got.remaining != want.remaining ||
+                   got.retry_after != want.retry_after || look.admitted != want.admitted ||
+                   look.remaining != want.remaining + want.admitted;
+        advance(m);
+    }
+    *asked += steps;
+    return differs;
+}
+
+static void schedules_agree_with_counting(void)
+{
+    static const int64_t limits[RATE_COUNT];
+    static struct model m;
+    struct limits *l = start(limits);
+    uint64_t n = from_environment("LIMITS", SCHEDULES);
+    int64_t asked = 0;
+    int differs = 0;
+
+    seed = from_environment("SEED", seed);
+    printf("     seed %llu\n", (unsigned long long)seed);
+    for (uint64_t who = 0; who < n; who++)
+        differs += run_schedule(l, who, &m, &asked);
+    printf("     %llu schedules, %lld steps, %d differ\n", (unsigned long long)n, (long long)asked,
+           differs);
+    CHECK(differs == 0);
+    stop(l);
+}
+
 static void is_exact_at_the_edge(void)
 {
     static const int64_t limits[RATE_COUNT] = {[RATE_LOGIN] = 2};
@@ -233,6 +291,7 @@ static void a_crowd_evicts_nobody(void)
 
 static const struct test tests[] = {
     {"limits: as counting does, 200,000 steps; a fixed window would not", agrees_with_counting},
+    {"limits: random schedules, step by step as counting does", schedules_agree_with_counting},
     {"limits: exact at the edge of the window", is_exact_at_the_edge},
     {"limits: unlimited admits, nothing refuses", words_of_the_options},
     {"limits: exact among 16 threads", is_exact_among_threads},
