@@ -15,13 +15,17 @@
 /*
  * class, option and wire name, admissions a minute unless configured (or `unlimited`).  The first
  * three are the same requests by plan; KEY is on top of them, for keys that say none of their own.
+ * HEALTH and REFRESH are not of ANONYMOUS, or the ten of it would be a load balancer's, and those
+ * of the people behind one address who stay signed in.
  */
 #define RATE_LIST(X)                       \
     X(GENERAL, "general", 100)             \
     X(PREMIUM, "premium", 1000)            \
     X(ENTERPRISE, "enterprise", unlimited) \
     X(KEY, "key", unlimited)               \
-    X(ANONYMOUS, "anonymous", 100)         \
+    X(ANONYMOUS, "anonymous", 10)          \
+    X(HEALTH, "health", 600)               \
+    X(REFRESH, "refresh", 100)             \
     X(REGISTER, "register", 5)             \
     X(LOGIN, "login", 10)                  \
     X(FORGOT, "forgot", 3)                 \
@@ -73,10 +77,13 @@ void limits_take(struct limits *l, enum rate_class c, const void *key, size_t n,
 void limits_take_of(struct limits *l, enum rate_class c, int64_t limit, const void *key, size_t n,
                     struct limit_answer *out);
 /*
- * What limits_take_of() would say, but nothing is counted; admitted: it would be.  Of what this
- * server counted: with Redis, what the others did is seen when it is taken.
+ * What limits_take_of() would say, but nothing is counted; admitted: it would be.  look goes by
+ * what this server counted and costs no round trip, look_shared by what all did while Redis
+ * answers.
  */
 void limits_look(struct limits *l, enum rate_class c, int64_t limit, const void *key, size_t n,
                  struct limit_answer *out);
+void limits_look_shared(struct limits *l, enum rate_class c, int64_t limit, const void *key,
+                        size_t n, struct limit_answer *out);
 
 #endif

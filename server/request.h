@@ -178,6 +178,8 @@ enum err route_take(struct request *r, const void *data, size_t n) MUST_CHECK;
  * ERR_CONFLICT without a sentence is ERR_CHANGED: the same call may succeed.
  */
 enum err route_finish(struct request *r) MUST_CHECK;
+/* One that is refused before its route is looked for costs its address an anonymous request. */
+void route_stray(struct request *r);
 /* Turn a failed request into its problem reply (r->status, r->out). */
 void route_problem(struct request *r, enum err err);
 

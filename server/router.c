@@ -39,8 +39,12 @@ size_t router_address_len(const uint8_t address[16])
 
 static bool is_by_address(enum rate_class c)
 {
-    return c == RATE_REGISTER || c == RATE_LOGIN || c == RATE_FORGOT || c == RATE_RESET ||
-           c == RATE_PREFLIGHT;
+    static const bool by_address[RATE_COUNT] = {
+        [RATE_REGISTER] = true, [RATE_LOGIN] = true,  [RATE_FORGOT] = true,
+        [RATE_RESET] = true,    [RATE_DEVICE] = true, [RATE_PREFLIGHT] = true,
+        [RATE_HEALTH] = true,   [RATE_REFRESH] = true};
+
+    return by_address[c];
 }
 
 static enum err limit_address(struct request *r)
@@ -55,19 +59,24 @@ static enum err limit_address(struct request *r)
 }
 
 /*
- * A token that does not verify costs the address one of its anonymous requests.  A public row
- * answers all the same, as to nobody: who refreshes an expired token may well send it along.
+ * A token that does not verify costs the address one of its anonymous requests; one that has
+ * expired, where it would have been needed, one of its refreshes.  A public row answers all the
+ * same, as to nobody: who refreshes an expired token may well send it along.
  */
 static enum err authenticate(struct request *r)
 {
-    enum err err = auth_authenticate(r), limited;
+    enum err err = auth_authenticate(r), limited = ERR_OK;
     bool is_public = r->route && r->route->role == ROLE_PUBLIC;
+    enum rate_class rate = RATE_ANONYMOUS;
 
     if (err != ERR_UNAUTHORIZED && err != ERR_TOKEN_EXPIRED)
         return err;
     if (!is_public)
         request_header_add(r, "WWW-Authenticate", "Bearer");
-    limited = ask_limit(r, RATE_ANONYMOUS, r->address, router_address_len(r->address));
+    if (!is_public && err == ERR_TOKEN_EXPIRED)
+        rate = RATE_REFRESH;
+    if (!r->route || !is_by_address(r->route->rate))
+        limited = ask_limit(r, rate, r->address, router_address_len(r->address));
     if (limited || !is_public)
         return limited ? limited : err;
     r->who = (struct principal){.role = ROLE_PUBLIC};
@@ -242,6 +251,12 @@ static enum err check_bootstrap(struct request *r)
     return refuse(r, ERR_NOT_READY, NULL, "the server has no super_admin yet: POST /api/bootstrap");
 }
 
+void route_stray(struct request *r)
+{
+    limits_take(r->srv->limits, RATE_ANONYMOUS, r->address, router_address_len(r->address),
+                &r->limit);
+}
+
 /* What is not found is limited as what is, and says so. */
 enum err route_begin(struct request *r, size_t content_length, bool has_body)
 {
@@ -252,8 +267,6 @@ enum err route_begin(struct request *r, size_t content_length, bool has_body)
         r->n_extra = 0; /* Allow was for the refusal */
         found = ERR_OK;
     }
-    if (atomic_load(&r->srv->stopping))
-        return found ? found : ERR_UNAVAILABLE;
     err = limit_address(r);
     if (!err)
         err = check_bootstrap(r);
@@ -265,6 +278,10 @@ enum err route_begin(struct request *r, size_t content_length, bool has_body)
         err = limit_principal(r);
     if (!err)
         err = found;
+    if (!err && atomic_load(&r->srv->stopping)) {
+        r->close = true;
+        err = ERR_UNAVAILABLE;
+    }
     if (!err)
         err = authorise(r);
     if (!err && !uuid_is_zero(&r->who.key))

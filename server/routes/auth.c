@@ -311,7 +311,7 @@ const struct route auth_routes[] = {
     {"POST", "/api/auth/login", login, "Sign in.", .role = ROLE_PUBLIC, .rate = RATE_LOGIN,
      .body = &login_request_type, .reply = &tokens_type, .audit = "session.begin"},
     {"POST", "/api/auth/refresh", refresh, "Exchange a refresh token for the next pair.",
-     .role = ROLE_PUBLIC, .rate = RATE_ANONYMOUS, .body = &refresh_request_type,
+     .role = ROLE_PUBLIC, .rate = RATE_REFRESH, .body = &refresh_request_type,
      .reply = &tokens_type, .audit = "session.reuse"},
     {"POST", "/api/auth/logout", logout, "End this session.", .role = ROLE_VIEWER,
      .flags = ROUTE_GUEST, .reply = &accepted_type, .audit = "session.end"},

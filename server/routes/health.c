@@ -22,6 +22,6 @@ static enum err health_show(struct request *r)
 
 const struct route health_routes[] = {
     {"GET", "/api/health", health_show, "Is the server well.", .role = ROLE_PUBLIC,
-     .rate = RATE_ANONYMOUS, .reply = &health_type, .flags = ROUTE_BEFORE_BOOTSTRAP | ROUTE_QUIET},
+     .rate = RATE_HEALTH, .reply = &health_type, .flags = ROUTE_BEFORE_BOOTSTRAP | ROUTE_QUIET},
     {0},
 };

@@ -135,6 +135,14 @@ static void limits_of_addresses(void)
     CHECK(GET("/api/things/search", .who = "forged") == ERR_UNAUTHORIZED);
     CHECK(GET("/api/open", .who = "expired") == ERR_OK && last.who.role == ROLE_PUBLIC);
     CHECK(GET("/api/open", .who = "forged") == ERR_RATE);
+    /* nor does one that has expired use up what strangers have */
+    CHECK(GET("/api/things/search", .who = "expired") == ERR_TOKEN_EXPIRED);
+    CHECK(last.limit.rate == RATE_REFRESH);
+    /* what was not even read is counted */
+    limits_are(RATE_UNLIMITED, 1, RATE_UNLIMITED);
+    CHECK(begin(&(const struct call){.path = "/api/open"}) == ERR_OK);
+    route_stray(&last);
+    CHECK(!last.limit.admitted && last.limit.rate == RATE_ANONYMOUS);
 }
 
 static void limits_of_networks(void)
