@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "common/log.h"
+#include "server/http_queue.h"
 #include "server/http_reply.h"
 #include "server/http_screen.h"
 #include "server/options.h"
@@ -23,6 +24,7 @@ enum {
     BODY_DEFAULT = 64 * 1024,
     SWALLOW_MAX = 64 * 1024, /* a refused body of this size is read, so that the client stays */
     STOP_MS = 10000,
+    SPARE = 16, /* of so many places one is kept for who asks at once */
 #ifdef SANITIZED
     STACK = 1024 * 1024,
 #else
@@ -78,22 +80,6 @@ static struct lease *lease_of(struct MHD_Connection *conn)
 static const char *find_header(const struct request *r, const char *name)
 {
     return MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, name);
-}
-
-/* IPv4 addresses in their mapped form, so that there is one kind. */
-static void peer_address(struct MHD_Connection *conn, uint8_t out[16])
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *at = info ? info->client_addr : NULL;
-
-    memset(out, 0, 16);
-    if (at && at->sa_family == AF_INET6) {
-        memcpy(out, &((const struct sockaddr_in6 *)at)->sin6_addr, 16);
-    } else if (at && at->sa_family == AF_INET) {
-        out[10] = out[11] = 0xff;
-        memcpy(out + 12, &((const struct sockaddr_in *)at)->sin_addr, 4);
-    }
 }
 
 static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *name,
@@ -181,7 +167,6 @@ static enum MHD_Result send_reply(struct exchange *x)
 {
     struct request *r = &x->r;
     struct MHD_Response *res;
-    enum MHD_Result ok;
 
     /* A body in chunks ends where the library thinks it does: nothing may follow on its word. */
     r->close |= x->screen.chunked;
@@ -195,9 +180,7 @@ static enum MHD_Result send_reply(struct exchange *x)
         atomic_fetch_add(&r->srv->errors, 1);
     reaper_phase(x->http->reaper, lease_of(x->conn), PHASE_REPLY);
     x->finished = true;
-    ok = MHD_queue_response(x->conn, r->status, res);
-    MHD_destroy_response(res);
-    return ok;
+    return http_queue(x->conn, r->status, res) ? MHD_YES : MHD_NO;
 }
 
 /* Where the header section ended: just behind its empty line. */
@@ -239,10 +222,11 @@ static enum MHD_Result on_headers(struct exchange *x, const char *method, const 
     x->begun = true;
     r->method = method;
     uuid_text(&id, r->id);
-    peer_address(x->conn, r->address);
+    http_peer(x->conn, r->address);
     if (!x->err)
         x->err = screen(x, method, version);
     if (x->err) {
+        route_stray(r);
         r->close = true;
         return send_reply(x);
     }
@@ -398,7 +382,7 @@ static void on_connection(void *arg, struct MHD_Connection *conn, void **context
     }
     atomic_fetch_add(&h->srv->connections, 1);
     info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *context = info ? reaper_add(h->reaper, info->connect_fd) : NULL;
+    *context = info ? reaper_add(h->reaper, info->connect_fd, h->srv) : NULL;
 }
 
 /* Escapes stay as they are: %2f is no slash, %00 no end, and values are decoded by the router. */
@@ -520,7 +504,7 @@ enum err http_start(struct server *srv, const struct http_options *o, struct htt
     h->port = port_of(fd);
     h->per_address = o->per_address;
     h->in_all = o->in_all;
-    h->reaper = reaper_start(&o->deadlines);
+    h->reaper = reaper_start(&o->deadlines, o->in_all - o->in_all / SPARE);
     if (!h->reaper || !listen_with(h, fd, o->cert_pem, o->key_pem)) {
         problem_set(why, "keys", "the listener does not start: is the certificate in order?");
         reaper_stop(h->reaper);

@@ -25,8 +25,9 @@ static const struct deadlines defaults = {
 struct lease {
     struct lease *next, *before;
     int fd;
+    void *owner;
     enum phase phase;
-    bool known, greeted;
+    bool known, greeted, cut;
     int64_t accepted_ms;
     int64_t since_ms; /* the phase's start, or the reply's last progress */
     size_t received;
@@ -39,7 +40,8 @@ struct reaper {
     pthread_cond_t wake;
     pthread_t thread;
     bool stop;
-    struct lease *all;
+    struct lease *all, *oldest; /* the newest first */
+    int most, living;           /* living: not cut yet */
 };
 
 static int64_t now_ms(void)
@@ -85,6 +87,29 @@ static bool is_late(struct reaper *r, struct lease *l, int64_t now)
     return false;
 }
 
+static void cut(struct reaper *r, struct lease *l)
+{
+    r->living -= !l->cut;
+    l->cut = true;
+    shutdown(l->fd, SHUT_RDWR);
+}
+
+/* What a stranger's peer keeps waiting. */
+static bool is_idle(const struct lease *l)
+{
+    return !l->known && !l->cut && l->phase != PHASE_WORK && l->phase != PHASE_REPLY;
+}
+
+static void make_room(struct reaper *r)
+{
+    struct lease *l = r->oldest;
+
+    while (l && !is_idle(l))
+        l = l->before;
+    if (l)
+        cut(r, l);
+}
+
 static void *run(void *arg)
 {
     struct reaper *r = arg;
@@ -96,7 +121,7 @@ static void *run(void *arg)
 
         for (struct lease *l = r->all; l; l = l->next)
             if (is_late(r, l, now))
-                shutdown(l->fd, SHUT_RDWR);
+                cut(r, l);
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += r->d.look * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
@@ -118,7 +143,7 @@ static void complete(struct deadlines *d)
             at[i] = def[i];
 }
 
-struct reaper *reaper_start(const struct deadlines *d)
+struct reaper *reaper_start(const struct deadlines *d, int most)
 {
     struct reaper *r = calloc(1, sizeof(*r));
     pthread_condattr_t attr;
@@ -127,6 +152,7 @@ struct reaper *reaper_start(const struct deadlines *d)
         return NULL;
     r->d = d ? *d : defaults;
     complete(&r->d);
+    r->most = most;
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -155,21 +181,32 @@ void reaper_stop(struct reaper *r)
     free(r);
 }
 
-struct lease *reaper_add(struct reaper *r, int fd)
+struct lease *reaper_add(struct reaper *r, int fd, void *owner)
 {
     struct lease *l = calloc(1, sizeof(*l));
 
     if (!l)
         return NULL;
     l->fd = fd;
+    l->owner = owner;
     l->accepted_ms = l->since_ms = now_ms();
     pthread_mutex_lock(&r->lock);
+    if (r->living >= r->most)
+        make_room(r);
     l->next = r->all;
     if (l->next)
         l->next->before = l;
+    else
+        r->oldest = l;
     r->all = l;
+    r->living++;
     pthread_mutex_unlock(&r->lock);
     return l;
+}
+
+void *reaper_owner(const struct lease *l)
+{
+    return l->owner;
 }
 
 void reaper_remove(struct reaper *r, struct lease *l)
@@ -183,6 +220,9 @@ void reaper_remove(struct reaper *r, struct lease *l)
         r->all = l->next;
     if (l->next)
         l->next->before = l->before;
+    else
+        r->oldest = l->before;
+    r->living -= !l->cut;
     pthread_mutex_unlock(&r->lock);
     free(l);
 }
@@ -232,6 +272,6 @@ void reaper_cut_all(struct reaper *r)
 {
     pthread_mutex_lock(&r->lock);
     for (struct lease *l = r->all; l; l = l->next)
-        shutdown(l->fd, SHUT_RDWR);
+        cut(r, l);
     pthread_mutex_unlock(&r->lock);
 }

@@ -2,6 +2,10 @@
  * Deadlines of connections, absolute ones: the library's own time-out starts anew with every byte,
  * so a client that sends a byte now and then would stay for ever.  A thread looks at every
  * connection now and then and shuts down those whose phase has lasted too long.
+ *
+ * Many addresses could fill all places with connections that are within their deadlines.  So when
+ * more than `most` are there, each new one ends the oldest of a stranger that waits for its peer:
+ * an honest one asks within milliseconds, a slow one is the oldest in time.
  */
 #ifndef SERVER_HTTP_REAPER_H
 #define SERVER_HTTP_REAPER_H
@@ -28,10 +32,12 @@ struct deadlines {
     long look; /* between two looks */
 };
 
-struct reaper *reaper_start(const struct deadlines *d); /* NULL: no thread or memory */
+struct reaper *reaper_start(const struct deadlines *d, int most); /* NULL: no thread or memory */
 void reaper_stop(struct reaper *r);
 
-struct lease *reaper_add(struct reaper *r, int fd);    /* NULL: no memory */
+/* owner: what reaper_owner() gives.  NULL: no memory. */
+struct lease *reaper_add(struct reaper *r, int fd, void *owner);
+void *reaper_owner(const struct lease *l);
 void reaper_remove(struct reaper *r, struct lease *l); /* before the descriptor is closed */
 void reaper_phase(struct reaper *r, struct lease *l, enum phase p);
 void reaper_known(struct reaper *r, struct lease *l); /* its caller is signed in */

@@ -29,12 +29,14 @@ def refuses(s):
     return False
 
 
-def answer(sock):
-    """The status of the next answer, read whole."""
+def answer(sock, has=None):
+    """The status of the next answer, read whole, and into `has` the names of its headers."""
     got = b""
     while True:
         head, end, body = got.partition(b"\r\n\r\n")
         if end and len(body) == int(re.search(rb"Content-Length: (\d+)", head)[1]):
+            if has is not None:
+                has.update(x.split(b":")[0].decode().lower() for x in head.split(b"\r\n")[1:])
             return int(head.split()[1])
         piece = sock.recv(4096)
         if not piece:
@@ -60,7 +62,10 @@ def main():
             time.sleep(0.02)
         c.check(refuses(s), "it still takes connections")
         idle.sendall(GET)
-        c.check(answer(idle) == 503, "it serves a new request while it stops")
+        has = set()
+        c.check(answer(idle, has) == 503, "it serves a new request while it stops")
+        for name in ("ratelimit", "content-security-policy", "retry-after", "x-request-id", "connection"):
+            c.check(name in has, f"the refusal has no {name}")
         begun.sendall(BODY[10:])
         c.check(answer(begun) == 401, "what was begun is not finished")
         c.check(s.process.wait(15) == 0, "it does not end well")

@@ -13,7 +13,7 @@
 #include "tests/test.h"
 
 /* Several looks of the reaper: what it has not cut by then, it keeps; and the end of patience. */
-enum { LOOKS_MS = 150, SOON_MS = 10000 };
+enum { LOOKS_MS = 150, SOON_MS = 10000, MOST = 10 };
 
 static const struct deadlines short_ones = {
     .greeting = 10000,
@@ -59,7 +59,7 @@ static struct pair connect_pair(struct reaper *r)
     CHECK(connect(p.theirs, (struct sockaddr *)&at, sizeof(at)) == 0);
     p.ours = accept(listener, NULL, NULL);
     close(listener);
-    p.lease = reaper_add(r, p.ours);
+    p.lease = reaper_add(r, p.ours, NULL);
     return p;
 }
 
@@ -86,7 +86,7 @@ static struct reaper *start(void)
 {
     clock_use(&fake);
     now_us = INT64_C(1000000000);
-    return reaper_start(&short_ones);
+    return reaper_start(&short_ones, MOST);
 }
 
 static void stop(struct reaper *r)
@@ -189,8 +189,38 @@ static void a_reply_ends_for_lack_of_progress(void)
     stop(r);
 }
 
+/* Of more than there are places for, the oldest strangers go that let one wait. */
+static void the_oldest_makes_room(void)
+{
+    struct reaper *r = start();
+    struct pair p[MOST + 3];
+
+    for (int i = 0; i < MOST; i++)
+        p[i] = connect_pair(r);
+    reaper_known(r, p[0].lease);
+    reaper_phase(r, p[0].lease, PHASE_IDLE);
+    reaper_phase(r, p[1].lease, PHASE_WORK);
+    reaper_phase(r, p[2].lease, PHASE_REPLY);
+    reaper_phase(r, p[4].lease, PHASE_BODY);
+    for (int i = 0; i < MOST; i++)
+        CHECK(!is_cut(&p[i], 0));
+    p[MOST] = connect_pair(r);
+    CHECK(is_cut(&p[3], 0) && !is_cut(&p[4], 0));
+    p[MOST + 1] = connect_pair(r);
+    CHECK(is_cut(&p[4], 0) && !is_cut(&p[5], 0));
+    release(r, &p[5]); /* one left by itself: nobody has to go */
+    p[MOST + 2] = connect_pair(r);
+    CHECK(!is_cut(&p[0], 0) && !is_cut(&p[1], 0) && !is_cut(&p[2], 0) && !is_cut(&p[6], 0));
+    for (int i = 0; i < MOST + 3; i++)
+        if (i != 5)
+            release(r, &p[i]);
+    stop(r);
+}
+
 static const struct test tests[] = {
     {"reaper: each phase ends at its deadline", each_phase_ends},
+    {"reaper: the oldest stranger makes room, nobody who is known or at work",
+     the_oldest_makes_room},
     {"reaper: a reply ends for lack of progress, not for length",
      a_reply_ends_for_lack_of_progress},
 };
