@@ -257,7 +257,7 @@ static void ask_redis(struct limits *l, struct shard *sh, const uint8_t whole[KE
 {
     struct slot *s;
 
-    if (!limits_redis_take(l->redis, whole, KEY_MAX, limit, out) || out->admitted)
+    if (!limits_redis_ask(l->redis, whole, KEY_MAX, limit, true, out) || out->admitted)
         return;
     pthread_mutex_lock(&sh->lock);
     s = sh->size ? probe(sh->slots, sh->size, whole) : NULL;
@@ -346,4 +346,21 @@ void limits_look(struct limits *l, enum rate_class c, int64_t limit, const void 
     }
     pthread_mutex_unlock(&sh->lock);
     out->admitted = out->remaining > 0;
+}
+
+void limits_look_shared(struct limits *l, enum rate_class c, int64_t limit, const void *key,
+                        size_t n, struct limit_answer *out)
+{
+    struct limit_answer all;
+    uint8_t whole[KEY_MAX];
+
+    limits_look(l, c, limit, key, n, out);
+    if (!l->redis || limit == RATE_UNLIMITED || limit <= 0)
+        return;
+    all = *out;
+    shard_of(l, c, key, n, whole);
+    /* Redis may have lost what this server still knows: the stricter of the two binds. */
+    if (limits_redis_ask(l->redis, whole, KEY_MAX, limit, false, &all) &&
+        (all.remaining < out->remaining || all.retry_after > out->retry_after))
+        *out = all;
 }

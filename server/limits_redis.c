@@ -19,9 +19,9 @@ enum { LINKS = 8, TIMEOUT_US = 50000, KEY_HASH = 16, PASSWORD_MAX = 512, PATH_MO
 #define AGAIN_US INT64_C(1000000)
 
 /*
- * KEYS[1]: the times of the admissions of the last minute, the newest first; ARGV[1]: the limit.
- * Gives admitted, remaining, and microseconds until one more is.  A clock that is set back makes it
- * stricter, never looser.
+ * KEYS[1]: the times of the admissions of the last minute, the newest first; ARGV[1]: the limit;
+ * ARGV[2]: count this one? 1 or 0.  Gives admitted, remaining, and microseconds until one more is.
+ * A clock that is set back makes it stricter, never looser.
  */
 static const char script[] =
     "local t = redis.call('TIME') local now = t[1] * 1000000 + t[2]"
@@ -29,8 +29,9 @@ static const char script[] =
     " while true do local o = redis.call('LINDEX', KEYS[1], -1)"
     " if not o or now - tonumber(o) < w then break end redis.call('RPOP', KEYS[1]) end"
     " local n, ok = redis.call('LLEN', KEYS[1]), 0"
-    " if n < limit then redis.call('LPUSH', KEYS[1], string.format('%.0f', now))"
-    " redis.call('PEXPIRE', KEYS[1], 60001) n = n + 1 ok = 1 end"
+    " if n < limit then ok = 1 if ARGV[2] == '1' then"
+    " redis.call('LPUSH', KEYS[1], string.format('%.0f', now))"
+    " redis.call('PEXPIRE', KEYS[1], 60001) n = n + 1 end end"
     " local wait = 0"
     " if n >= limit then wait = tonumber(redis.call('LINDEX', KEYS[1], limit - 1)) + w - now end"
     " return {ok, math.max(limit - n, 0), wait}";
@@ -217,8 +218,8 @@ static bool read_reply(const redisReply *reply, struct limit_answer *out)
     return true;
 }
 
-bool limits_redis_take(struct limits_redis *r, const void *key, size_t n, int64_t limit,
-                       struct limit_answer *out)
+bool limits_redis_ask(struct limits_redis *r, const void *key, size_t n, int64_t limit, bool take,
+                      struct limit_answer *out)
 {
     uint8_t hash[KEY_HASH];
     char name[8 + 2 * KEY_HASH + 1] = "leadgen:";
@@ -230,7 +231,7 @@ bool limits_redis_take(struct limits_redis *r, const void *key, size_t n, int64_
         snprintf(name + 8 + 2 * i, 3, "%02x", hash[i]);
     if (ok) {
         redisReply *reply =
-            redisCommand(l->redis, "EVAL %s 1 %s %lld", script, name, (long long)limit);
+            redisCommand(l->redis, "EVAL %s 1 %s %lld %d", script, name, (long long)limit, take);
 
         ok = read_reply(reply, out);
         freeReplyObject(reply);

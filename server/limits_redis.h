@@ -23,11 +23,11 @@ enum err limits_redis_open(const char *where, const char *password_file, const s
 void limits_redis_close(struct limits_redis *r); /* NULL is fine */
 
 /*
- * Ask and count; at most 100 ms.  false: Redis did not answer and *out is as it was.  What *out
- * gets is admitted, remaining and retry_after.
+ * Ask and, to take, count; at most 100 ms.  false: Redis did not answer and *out is as it was.
+ * What *out gets is admitted, remaining and retry_after.
  */
-bool limits_redis_take(struct limits_redis *r, const void *key, size_t n, int64_t limit,
-                       struct limit_answer *out);
+bool limits_redis_ask(struct limits_redis *r, const void *key, size_t n, int64_t limit, bool take,
+                      struct limit_answer *out);
 
 /* "ok", "down"; "not configured" for NULL. */
 const char *limits_redis_state(const struct limits_redis *r);

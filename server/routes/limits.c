@@ -14,7 +14,7 @@ static struct limit_class look(struct request *r, enum rate_class c, int64_t lim
     const struct uuid *actor = principal_actor(&r->who);
     struct limit_answer a;
 
-    limits_look(r->srv->limits, c, limit, actor->b, sizeof(actor->b), &a);
+    limits_look_shared(r->srv->limits, c, limit, actor->b, sizeof(actor->b), &a);
     if (limit == RATE_UNLIMITED)
         return (struct limit_class){.name = rate_word(c)};
     return (struct limit_class){.name = rate_word(c),

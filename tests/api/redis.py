@@ -42,6 +42,23 @@ def health(s):
     return s.call(None, "GET", "/api/health")[1]["redis"]
 
 
+def left(s):
+    rows = s.call("boss", "GET", "/api/limits")[1]["classes"]
+    return {row["class"]: row["remaining"] for row in rows}
+
+
+def shown_to_all(a, b, c):
+    """GET /api/limits counts what the same person did at the other server."""
+    for s in (a, b):
+        s.local, s.tokens = threading.local(), {}
+    before = left(b)
+    for _ in range(7):
+        a.call("boss", "GET", "/api/me")
+    after = left(b)
+    c.check(before["general"] - after["general"] == 8, f"shown: {before} and then {after}")
+    c.check(before["search"] == after["search"], f"another class: {before} and then {after}")
+
+
 def main():
     c = Checks("redis")
     dir = tempfile.mkdtemp()
@@ -54,8 +71,8 @@ def main():
                "--rate_login", str(LIMIT)]
     with Server() as a, Server() as b, Server() as alone:
         a.user("boss", "super_admin")
-        shutil.copytree(a.data + ".keys", b.data + ".keys")
-        b.user("boss", "super_admin")
+        for part in ("", ".keys"):  # the same person to both
+            shutil.copytree(a.data + part, b.data + part)
         alone.user("boss", "super_admin")
         a.start(*options)
         b.start(*options)
@@ -68,6 +85,8 @@ def main():
         c.check("leadgen:" in keys.stdout and "9.0.0.1" not in keys.stdout, f"keys: {keys.stdout}")
         got = attempts([a, alone], "9.0.0.2", 3 * LIMIT)
         c.check(got == (2 * LIMIT, LIMIT), f"the control: one that does not share: {got}")
+
+        shown_to_all(a, b, c)
 
         redis.kill()
         redis.wait()
