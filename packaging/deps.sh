@@ -5,7 +5,7 @@ build="gcc make libc6-dev libncurses-dev libmicrohttpd-dev libgnutls28-dev libcu
 libsodium-dev libsqlite3-dev libcjson-dev zlib1g-dev libutf8proc-dev libidn2-dev libqrencode-dev
 libhiredis-dev libseccomp-dev ncurses-base ca-certificates"
 test="jq curl tmux python3 python3-pyte python3-venv clang clang-format clang-tidy cppcheck libclang-rt-14-dev
-procps util-linux openssl oathtool python3-zbar postfix redis-server sslscan bubblewrap systemd"
+procps util-linux openssl oathtool python3-zbar postfix sasl2-bin redis-server sslscan bubblewrap systemd"
 
 want=$build
 [ "${1:-}" = run ] || want="$build $test"

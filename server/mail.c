@@ -248,6 +248,8 @@ static enum err open_smtp(struct mailer *m, const struct options *o, struct prob
         return problem_set(why, "smtp_tls", "it must be required or none");
     if (so.plain && !is_loopback(o->smtp))
         return problem_set(why, "smtp_tls", "only a server on this machine may do without TLS");
+    if (so.plain && o->smtp_user)
+        return problem_set(why, "smtp_tls", "without TLS no password is sent: leave out smtp_user");
     if (o->smtp_user)
         err = read_password(m, o, &so.password, why);
     if (err)

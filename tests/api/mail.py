@@ -25,6 +25,10 @@ DOMAIN = "leadgen.example"
 MASTER = """
 {tls} inet n - n - - smtpd -o smtpd_tls_security_level=may
 {bare} inet n - n - - smtpd -o smtpd_tls_security_level=none
+{auth_plain} inet n - n - - smtpd -o smtpd_tls_security_level=may -o smtpd_sasl_auth_enable=yes
+    -o smtpd_sasl_path=plain -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+{auth_login} inet n - n - - smtpd -o smtpd_tls_security_level=may -o smtpd_sasl_auth_enable=yes
+    -o smtpd_sasl_path=login -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -64,6 +68,8 @@ virtual_mailbox_maps = static:box/
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
+smtpd_tls_auth_only = yes
+smtpd_sasl_authenticated_header = yes
 smtpd_tls_cert_file = {dir}/cert
 smtpd_tls_key_file = {dir}/key
 smtpd_recipient_restrictions =
@@ -72,10 +78,27 @@ smtpd_recipient_restrictions =
 """
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+SASL = """
+pwcheck_method: auxprop
+auxprop_plugin: sasldb
+sasldb_path: {dir}/sasl/db
+mech_list: {mechanism}
+"""
+SMTP_USER, SMTP_PASSWORD = "leads", "kanari in the SMTP password"
+
+
+class HeldPort:
+    """A port that nobody else can be given: bound and never listening, so that who names it may.
+
+    Linux lets two sockets with SO_REUSEADDR, of which none listens yet, bind the same port, and gives
+    it to nobody who asks for any.
+    """
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.0.1", 0))
+        self.number = self.socket.getsockname()[1]
 
 
 def until(words, holds, seconds=30):
@@ -94,7 +117,9 @@ class Postfix:
         user = pwd.getpwnam("postfix")
         self.dir = tempfile.mkdtemp(prefix="postfix-")
         os.chmod(self.dir, 0o755)
-        self.tls, self.bare = free_port(), free_port()
+        self.held = {x: HeldPort() for x in ("tls", "bare", "auth_plain", "auth_login")}
+        self.ports = {x: held.number for x, held in self.held.items()}
+        self.tls, self.bare = self.ports["tls"], self.ports["bare"]
         self.cert = self.dir + "/cert"
         for name in ("queue", "data", "box"):
             os.mkdir(f"{self.dir}/{name}")
@@ -108,7 +133,25 @@ class Postfix:
         with open(self.dir + "/etc/main.cf", "w") as f:
             f.write(MAIN.format(dir=self.dir, domain=DOMAIN, uid=user.pw_uid, gid=user.pw_gid))
         with open(self.dir + "/etc/master.cf", "w") as f:
-            f.write(MASTER.format(tls=f"127.0.0.1:{self.tls}", bare=f"127.0.0.1:{self.bare}"))
+            f.write(MASTER.format(**{x: f"127.0.0.1:{n}" for x, n in self.ports.items()}))
+        self.make_sasl(user)
+
+    def make_sasl(self, user):
+        os.mkdir(self.dir + "/sasl")
+        os.mkdir(self.dir + "/etc/sasl")
+        for mechanism in ("plain", "login"):
+            with open(f"{self.dir}/etc/sasl/{mechanism}.conf", "w") as f:
+                f.write(SASL.format(dir=self.dir, mechanism=mechanism.upper()))
+        subprocess.run(["saslpasswd2", "-p", "-c", "-f", self.dir + "/sasl/db", "-u", "mx." + DOMAIN,
+                        SMTP_USER], input=SMTP_PASSWORD, text=True, check=True, capture_output=True)
+        os.chown(self.dir + "/sasl/db", user.pw_uid, user.pw_gid)
+
+    def log(self):
+        try:
+            with open(self.dir + "/log") as f:
+                return f.read()
+        except OSError as e:
+            return str(e)
 
     def run(self, word):
         return subprocess.run(["postfix", "-c", self.dir + "/etc", word], capture_output=True,
@@ -117,8 +160,8 @@ class Postfix:
     def start(self):
         done = self.run("start")
         if done.returncode:
-            raise RuntimeError("postfix: " + done.stderr)
-        until("postfix listens", lambda: self.listens(self.tls) and self.listens(self.bare))
+            raise RuntimeError(f"postfix: {done.returncode} {done.stderr} {self.log()[-2000:]}")
+        until("postfix listens", lambda: all(map(self.listens, self.ports.values())))
 
     @staticmethod
     def listens(port):
@@ -267,6 +310,125 @@ def without_tls(s, postfix):
     checks.ok("no TLS, no mail, but to this machine when told")
 
 
+def write_secret(path, text, mode=0o600):
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as f:
+        f.write(text + "\n")
+    os.chmod(path, mode)
+    return path
+
+
+def goes_out(s, postfix, words, name="cas"):
+    """The next mail to them: all of it, as it arrived."""
+    before = len(postfix.mails(f"{name}@{DOMAIN}"))
+    forgot(s, name)
+    until(words, lambda: len(postfix.mails(f"{name}@{DOMAIN}")) > before)
+    return postfix.mails(f"{name}@{DOMAIN}")[before][1]
+
+
+def check_process(s, words):
+    """The password is in neither the arguments nor the environment nor the log."""
+    for name in ("cmdline", "environ"):
+        with open(f"/proc/{s.process.pid}/{name}", "rb") as f:
+            data = f.read()
+        check(data and SMTP_PASSWORD.encode() not in data, f"{words}: the password is in {name}")
+    with open(s.dir + "/log") as f:
+        check(SMTP_PASSWORD not in f.read(), f"{words}: the password is logged")
+
+
+def signs_in(s, postfix):
+    secret = write_secret(s.dir + "/password.smtp", SMTP_PASSWORD)
+    told = ["--smtp_user", SMTP_USER, "--smtp_password_file", secret]
+    for way in ("plain", "login"):
+        start(s, postfix, postfix.ports["auth_" + way], *told)
+        data = goes_out(s, postfix, f"a mail after AUTH {way}")
+        check(b"Authenticated sender: " + SMTP_USER.encode() in data and b"with ESMTPSA" in data,
+              f"AUTH {way}: {data[:600]}")
+        check(f"sasl_method={way.upper()}, sasl_username={SMTP_USER}" in postfix.log(), f"not by {way}")
+        check_process(s, way)
+        s.stop()
+    checks.ok("it signs in by AUTH PLAIN and AUTH LOGIN, with a password of a file")
+    credentials = s.dir + "/credentials"
+    os.mkdir(credentials, 0o700)
+    write_secret(credentials + "/smtp_password", SMTP_PASSWORD, 0o400)
+    os.environ["CREDENTIALS_DIRECTORY"] = credentials
+    start(s, postfix, postfix.ports["auth_plain"], "--smtp_user", SMTP_USER)
+    del os.environ["CREDENTIALS_DIRECTORY"]
+    data = goes_out(s, postfix, "a mail with the credential")
+    check(b"Authenticated sender" in data, "the credential is not used")
+    check_process(s, "credential")
+    s.stop()
+    checks.ok("or of the credential that systemd passes")
+
+
+def signs_in_wrongly(s, postfix):
+    wrong = write_secret(s.dir + "/password.wrong", "not the one at all")
+    before = len(postfix.mails("dot@" + DOMAIN))
+    start(s, postfix, postfix.ports["auth_plain"], "--smtp_user", SMTP_USER, "--smtp_password_file",
+          wrong)
+    forgot(s, "dot")
+    waiting = until("an attempt in vain", lambda: [m for m in outbox(s) if m["attempts"]])[0]
+    check(waiting["state"] == "queued", f"a wrong password makes a dead letter: {waiting}")
+    s.stop()
+    start(s, postfix, postfix.ports["auth_plain"])
+    s.call("root", "POST", f"/api/admin/mail/{waiting['id']}/retry")
+    until("an attempt without", lambda: outbox(s)[0]["attempts"] == 1 and outbox(s)[0]["error"])
+    check(len(postfix.mails("dot@" + DOMAIN)) == before, "the control: it went out all the same")
+    s.call("root", "DELETE", f"/api/admin/mail/{waiting['id']}")
+    s.stop()
+    checks.ok("a wrong password loses no mail, and none at all is refused")
+
+
+class Eavesdropper(threading.Thread):
+    """A server without STARTTLS that asks for a password, and all that it is told."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port, self.heard, self.asked = self.socket.getsockname()[1], b"", threading.Event()
+
+    def run(self):
+        while True:
+            peer, _ = self.socket.accept()
+            peer.sendall(b"220 mx ESMTP\r\n")
+            for line in peer.makefile("rb"):
+                self.heard += line
+                if line[:4].upper() in (b"EHLO", b"HELO"):
+                    peer.sendall(b"250-mx\r\n250 AUTH PLAIN LOGIN\r\n")
+                    self.asked.set()
+                else:
+                    peer.sendall(b"235 yes\r\n" if line[:4] == b"AUTH" else b"250 yes\r\n")
+            peer.close()
+
+
+def never_in_clear(s):
+    secret = s.dir + "/password.smtp"
+    told = ["--smtp_user", SMTP_USER, "--smtp_password_file", secret]
+    ear = Eavesdropper()
+    ear.start()
+    start(s, None, None, "--smtp", f"smtp://127.0.0.1:{ear.port}", "--mail_from", "a@" + DOMAIN, *told)
+    forgot(s, "dot")
+    waiting = until("an attempt in vain", lambda: [m for m in outbox(s) if m["attempts"]])[0]
+    check(ear.asked.is_set(), "the eavesdropper was not asked")
+    check(b"AUTH" not in ear.heard.upper().replace(b"EHLO", b"") and b"MAIL" not in ear.heard.upper(),
+          f"it was told {ear.heard}")
+    s.call("root", "DELETE", f"/api/admin/mail/{waiting['id']}")
+    s.stop()
+    os.chmod(secret, 0o644)
+    smtp = ["--smtp", "smtp://127.0.0.1:25", "--mail_from", "a@" + DOMAIN]
+    for words, options in (("a password that others can read", told),
+                           ("a user without a password", told[:2]),
+                           ("a password without TLS", told + ["--smtp_tls", "none"])):
+        if "--smtp_tls" in options:
+            os.chmod(secret, 0o600)
+        try:
+            start(s, None, None, *smtp, *options)
+            check(False, words + " is taken")
+        except RuntimeError:
+            pass
+        s.stop()
+    checks.ok("without TLS no password is sent, nor is one taken that others can read")
+
+
 def logs_are_clean(s):
     with open(s.dir + "/log") as f:
         text = f.read()
@@ -283,7 +445,7 @@ def main():
     try:
         with Server() as s:
             s.user("root", "super_admin")
-            for name in ("ann", "bob", "gone"):
+            for name in ("ann", "bob", "cas", "dot", "gone"):
                 s.user(name, "user")
             without_a_server(s)
             postfix.start()
@@ -291,6 +453,9 @@ def main():
             registering(s, postfix)
             refused_and_unreachable(s, postfix)
             without_tls(s, postfix)
+            signs_in(s, postfix)
+            signs_in_wrongly(s, postfix)
+            never_in_clear(s)
             logs_are_clean(s)
     finally:
         postfix.remove()
