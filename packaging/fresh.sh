@@ -5,6 +5,8 @@ suite=bookworm
 keep=${1:-}
 root=${1:-$(mktemp -d)}
 [ "$(id -u)" -eq 0 ] || { echo "make fresh needs root" >&2; exit 1; }
+mkdir -p "$root"
+chmod 755 "$root" # it becomes /, where others than root must be able to look
 command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap >/dev/null
 
 [ -n "$keep" ] || trap 'rm -rf --one-file-system "$root"' EXIT
