@@ -41,7 +41,7 @@ ANSWERS = [
     (401, "l", None, "POST", "/api/auth/login", LOGIN, {}),
     (402, "r", "poor", "POST", "/api/profiles/:id/reveal", {"fields": ["email"]}, {}),
     (403, "g", "ann", "GET", "/api/admin/credits", None, {}),
-    (403, "w", "adm", "POST", "/api/invitations", {"email": "a@b.example", "role": "viewer"}, {}),
+    (403, "w", "ann", "POST", "/api/invitations", {"email": "a@b.example", "role": "viewer"}, {}),
     (404, "g", "ann", "GET", "/api/absent", None, {}),
     (404, "a", None, "GET", "/absent", None, {}),
     (404, "g", "ann", "GET", "/api/profiles/x", None, {}),
