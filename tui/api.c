@@ -79,6 +79,18 @@ static void resume(struct api *a, enum err err, const char *text)
     go_on(a, CALL_WAITING, err, text);
 }
 
+void api_person_changed(struct api *a)
+{
+    struct api_call *refresh = a->refresh;
+
+    a->refresh = NULL;
+    a->person++;
+    a->tokens++;
+    if (refresh)
+        api_cancel(a, refresh);
+    resume(a, ERR_OK, NULL);
+}
+
 void api_on_confirm(struct api *a, void (*ask)(void *), void *arg)
 {
     a->ask = ask;
@@ -112,6 +124,7 @@ static void refreshed(void *arg, const struct api_reply *r)
     if (r->status == 401) {
         if (session_tokens(a->session, NULL, NULL, 0, NULL) == ERR_OK)
             a->tokens++;
+        a->person++;
         resume(a, ERR_UNAUTHORIZED, "the session has ended; sign in again");
     } else if (r->err) {
         resume(a, r->err, r->detail);
@@ -153,6 +166,8 @@ static void start(struct api_call *c)
 
     if (!s->pin) {
         fail(c, ERR_UNAVAILABLE, "the server's key is not known yet; nothing was sent");
+    } else if (c->person != c->api->person) {
+        fail(c, ERR_UNAUTHORIZED, "it was asked in another name; nothing was done");
     } else if (!c->r.anonymous && !s->access_token) {
         fail(c, ERR_UNAUTHORIZED, "sign in first");
     } else if (!c->r.anonymous && !c->waited && ends_soon(s)) {
@@ -189,6 +204,7 @@ struct api_call *api_send(struct api *a, const struct api_request *r, api_done *
                            .r = copy_request(mem, r),
                            .done = done,
                            .arg = arg,
+                           .person = a->person,
                            .reply = BUF_INIT(REPLY_MAX)};
     a->calls = c;
     start(c);
@@ -235,7 +251,7 @@ static bool try_again(struct api_call *c, const struct api_reply *r)
     struct api *a = c->api;
 
     if (r->err != ERR_TOKEN_EXPIRED || c->r.anonymous || c->repeated || c->given ||
-        !a->session->refresh_token)
+        c->person != a->person || !a->session->refresh_token)
         return false;
     c->repeated = true;
     transfer_stop(c);

@@ -81,6 +81,11 @@ bool api_busy(const struct api *a);
  */
 void api_on_confirm(struct api *a, void (*ask)(void *arg), void *arg);
 void api_confirmed(struct api *a, bool yes);
+/*
+ * The session is somebody else's now: an exchange of tokens under way is forgotten, and no call
+ * that was made before is sent, or sent again, in the new name.
+ */
+void api_person_changed(struct api *a);
 /* What the sockets have; calls done. Never blocks. */
 void api_run(struct api *a);
 /*

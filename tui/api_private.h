@@ -31,6 +31,7 @@ struct api_call {
     int64_t started_ms, moved_ms; /* the last byte of it; monotonic */
     int64_t given;                /* bytes of the streamed body */
     int64_t tokens;               /* which ones it was sent with: api.tokens then */
+    int64_t person;               /* in whose name: api.person then */
     bool waited, repeated, held;  /* once each, so that no answer makes a circle */
     bool ended;                   /* by its reader */
     enum err failure;             /* CALL_FAILED */
@@ -44,6 +45,7 @@ struct api {
     struct api_call *calls;
     struct api_call *refresh; /* the exchange of tokens */
     int64_t tokens;           /* counts the exchanges */
+    int64_t person;           /* counts those in whose name calls are made */
     bool performing;          /* curl is at work: its handles must not be touched */
     void (*ask)(void *);      /* for the password; NULL: nobody is there */
     void *ask_arg;

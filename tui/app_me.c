@@ -100,6 +100,7 @@ void app_act(struct app *app, const cJSON *tokens)
         app_say(app, STYLE_ERR, "%s", why.text);
         return;
     }
+    api_person_changed(app->api);
     app->acting = true;
     app->go_home = true;
     app_signed_in(app);
@@ -112,6 +113,7 @@ static void acted(void *arg, const struct api_reply *r)
 
     (void)r;
     session_act_end(app->session);
+    api_person_changed(app->api);
     app->acting = false;
     app->go_home = true;
     app_signed_in(app);
@@ -137,6 +139,7 @@ void app_trusted(struct app *app)
 
 void app_mind_me(struct app *app)
 {
+    app_notice_acting(app);
     if (app_is_signed_in(app) && app->me.role && clock_mono_us() - app->asked_us > ME_US)
         app_refresh_me(app);
 }
@@ -147,6 +150,7 @@ void app_notice_acting(struct app *app)
 {
     if (app->acting == session_is_acting(app->session))
         return;
+    api_person_changed(app->api);
     app->acting = session_is_acting(app->session);
     app->go_home = true;
     app_say(app, STYLE_WARN, "the time is over: you are yourself again");

@@ -119,6 +119,10 @@ static enum err totp_recovery(struct request *r)
     return err ? err : reply(r, 200, &recovery_codes_type, &out);
 }
 
+/*
+ * It asks for all that a confirmation asks for: one before it would need a second code, and so half
+ * a minute more.
+ */
 static enum err totp_disable(struct request *r)
 {
     const struct confirm_request *ask = r->body;
@@ -171,6 +175,6 @@ const struct route totp_routes[] = {
     {"POST", "/api/auth/totp/disable", totp_disable,
      "Turn the second factor off, with the password and a code.", .role = ROLE_VIEWER,
      .rate = RATE_WRITE, .body = &confirm_request_type, .reply = &accepted_type,
-     .flags = ROUTE_CONFIRMED, .audit = "totp.off"},
+     .audit = "totp.off"},
     {0},
 };

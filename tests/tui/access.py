@@ -113,7 +113,14 @@ def sessions(c, home, f):
         c.check(t.gone("kiosk") is not None, "it is gone: " + t.text())
         confirm(c, t, "D", "End all other sessions?", "+ all others", "ending all others")
         c.check([s["agent"] for s in f.sessions] == ["leadgen/0.1.0"], "this one stays")
-        step(c, t, "4", "25 of 100 a minute", "limits")
+        t.send("1")
+        t.wait("No keys" if not f.keys else "BEGINS")
+        t.send("q")
+        t.wait("row 1 of 500")
+        step(c, t, ":access", "access: Limits", "the palette finds a tab from everywhere")
+        t.send("\x15access: lim")
+        t.gone("access: Sessions")
+        step(c, t, "\r", "25 of 100 a minute", "limits")
         c.check(t.shows("20 of 20 a minute, next in 17 s") and t.shows("no limit") and
                 t.shows("12.5 of 50 credits") and t.shows("Plan starter, balance 100"), "all of them: " + t.text())
         step(c, t, "5", "The operator has never acted as you.", "nobody acted as us")
@@ -234,6 +241,7 @@ def audit(c, home, f):
         t.send("f")
         t.wait("Filter the audit log")
         t.send("\t\x15nonsense\t\t\t\t\r")
+        t.gone("who: an address")
         c.check(t.wait(" ! made to fail") is not None and not t.shows("profile.reveal  "),
                 "a refusal stands in place of what was there: " + t.text())
         f.fail.clear()

@@ -111,6 +111,33 @@ leadgen audit --csv --verb user.create
 want 0
 head -1 "$DIR/stdout" | grep -q '^id,at,actor_id,' || fail "$(head -1 "$DIR/stdout")"
 
+# What the screens of access do, for scripts.
+leadgen members invite new@leadgen.example --json;         want 0 '[.schema, .email, .role, .sent]' '[1,"new@leadgen.example","user",1]'
+leadgen keys create --name crm --scope search:read --network 10.0.0.0/8 --rate 5 --json
+want 0 '[.schema, .key.name, .key.rate, (.secret | length > 40)]' '[1,"crm",5,true]'
+key=$(jq -r .key.id "$DIR/stdout")
+leadgen keys change "$key" --name crm2 --network none --rate none --cap 7.5 --json
+want 0 '[.name, .networks, .rate, .capped, .monthly_cap, .scopes]' '["crm2",[],null,true,7.5,["search:read"]]'
+leadgen keys change "$key" --cap none --json;              want 0 '[.name, .capped]' '["crm2",false]'
+leadgen keys change "$key";                                want 2
+leadgen keys change "$key" --rate much;                    want 2
+leadgen keys revoke "$key" --json;                         want 0 '.revoked != null' true
+leadgen auth totp --json;                                  want 0 '[.schema, .enabled]' '[1,false]'
+leadgen auth acted --json;                                 want 0 .items '[]'
+leadgen auth end --others --json;                          want 0 .schema 1
+leadgen limits --json;                                     want 0 '[.schema, .plan]' '[1,"starter"]'
+leadgen mail ls;                                           want 4
+leadgen auth login --email root@leadgen.example --password-file "$DIR/password.root"
+want 0
+leadgen mail ls --json;                                    want 0 '[.schema, (.items | length), .items[0].to]' '[1,1,"new@leadgen.example"]'
+grep -q 'no mail server is configured' "$DIR/stderr" || fail "it is not said that mails are kept"
+mail=$(jq -r '.items[0].id' "$DIR/stdout")
+leadgen mail show "$mail";                                 want 0
+grep -q 'leadgen members accept' "$DIR/stdout" || fail "the mail is not printed: $(cat "$DIR/stdout")"
+leadgen mail retry "$mail" --json;                         want 0 .state queued
+leadgen mail rm "$mail";                                   want 0
+leadgen mail show "$mail";                                 want 5
+
 leadgen auth login --email vic@leadgen.example --password-file "$DIR/password.vic"
 want 0
 leadgen reveal "$id" --max-credits 1;                      want 4

@@ -209,6 +209,74 @@ static void a_call_is_repeated_only_once(void)
     end();
 }
 
+static int asked;
+
+static void count_asking(void *arg)
+{
+    (void)arg;
+    asked++;
+}
+
+/* Held until somebody has given the password, then sent again, once. */
+static void a_dangerous_call_waits_for_the_password(void)
+{
+    struct seen first = {0}, second = {0};
+    struct api_request r = {.method = "POST", .path = "/api/dangerous", .json = "{}"};
+
+    begin();
+    api_send(fake.api, &r, note, &first);
+    wait_all();
+    CHECK(first.done == 1 && first.err == ERR_CONFIRM); /* nobody is there to be asked */
+    api_on_confirm(fake.api, count_asking, NULL);
+    asked = 0;
+    fake.requests = 0;
+    api_send(fake.api, &r, note, &first);
+    api_send(fake.api, &r, note, &second);
+    while (asked < 2)
+        api_wait(fake.api, NULL, 0, -1);
+    CHECK(first.done == 1 && second.done == 0 && fake.requests == 2);
+    api_cancel_all(fake.api, &second);
+    fake.confirmed = 1;
+    api_confirmed(fake.api, true);
+    wait_all();
+    CHECK(first.done == 2 && first.err == ERR_OK && second.done == 0 && fake.requests == 3);
+    fake.confirmed = 0;
+    api_send(fake.api, &r, note, &first);
+    while (asked < 3)
+        api_wait(fake.api, NULL, 0, -1);
+    api_confirmed(fake.api, false);
+    wait_all();
+    CHECK(first.done == 3 && first.err == ERR_CONFIRM && fake.requests == 4);
+    api_send(fake.api, &r, note, &first);
+    while (asked < 4)
+        api_wait(fake.api, NULL, 0, -1);
+    api_confirmed(fake.api, true); /* the server does not agree: it is not asked for again */
+    wait_all();
+    CHECK(first.done == 4 && first.err == ERR_CONFIRM && asked == 4);
+    end();
+}
+
+/* Whoever the session is of when the answer comes: what one asked is not done in another's name. */
+static void nothing_is_sent_in_another_name(void)
+{
+    struct seen waiting = {0}, later = {0};
+
+    begin();
+    fake.session.access_ends_ms = clock_real_ms() + 1000; /* so that it waits for an exchange */
+    api_send(fake.api, &(struct api_request){.method = "GET", .path = "/api/ok"}, note, &waiting);
+    api_person_changed(fake.api);
+    wait_all();
+    CHECK(waiting.done == 1 && waiting.err == ERR_UNAUTHORIZED);
+    fake.session.access_ends_ms = 0;
+    api_send(fake.api, &(struct api_request){.method = "GET", .path = "/api/private"}, note,
+             &later);
+    api_person_changed(fake.api);
+    wait_all();
+    CHECK(later.done == 1 && later.err == ERR_TOKEN_EXPIRED);
+    CHECK(get("/api/ok").err == ERR_OK); /* the control */
+    end();
+}
+
 static void a_reply_has_a_ceiling(void)
 {
     struct seen s;
@@ -436,6 +504,8 @@ static const struct test tests[] = {
     {"a token is exchanged before it ends", a_token_is_exchanged_before_it_ends},
     {"an exchange that fails ends the session", an_exchange_that_fails_ends_the_session},
     {"a call is repeated only once", a_call_is_repeated_only_once},
+    {"a dangerous call waits for the password", a_dangerous_call_waits_for_the_password},
+    {"nothing is sent in another's name", nothing_is_sent_in_another_name},
     {"a reply has a ceiling", a_reply_has_a_ceiling},
     {"a streamed reply has none", a_streamed_reply_has_none},
     {"a body is streamed, and asked for first", a_body_is_streamed},

@@ -24,6 +24,7 @@ static struct fake {
     unsigned port;
     atomic_int requests, refreshes, seen_tokens, aborted;
     atomic_int refresh_status; /* what an exchange answers */
+    atomic_int confirmed;      /* /api/dangerous is done */
     int hold[2];               /* a pipe: closing its end lets held requests go */
     struct session session;
     struct api *api;
@@ -110,6 +111,9 @@ static enum MHD_Result route(struct MHD_Connection *c, const char *path, const s
         return answer(c, 200, "application/json", "{\"a\":");
     if (strcmp(path, "/api/elsewhere") == 0)
         return answer(c, 302, "text/plain", "");
+    if (strcmp(path, "/api/dangerous") == 0 && !fake.confirmed)
+        return answer(c, 403, "application/problem+json",
+                      "{\"code\":\"confirm_required\",\"detail\":\"the password once more\"}");
     if (strcmp(path, "/api/drop") == 0)
         return MHD_NO;
     if (strcmp(path, "/api/hold") == 0)

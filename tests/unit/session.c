@@ -231,6 +231,33 @@ static void a_session_may_keep_nothing(void)
     session_close(s);
 }
 
+static void acting_is_in_no_file(void)
+{
+    struct session *s = open_session("https://acting.example"), *other;
+    struct problem why;
+
+    CHECK(session_act(s, "a", "b", 600, &why) == ERR_INVALID); /* nobody is signed in */
+    CHECK(session_tokens(s, "own-1", "own-refresh-1", 600, &why) == ERR_OK);
+    CHECK(session_act(s, "two words", "b", 600, &why) == ERR_INVALID && !session_is_acting(s));
+    CHECK(session_act(s, "hers", "hers-refresh", 600, &why) == ERR_OK && session_is_acting(s));
+    CHECK(session_act(s, "a", "b", 600, &why) == ERR_INVALID); /* one at a time */
+    CHECK_STR(s->access_token, "hers");
+    CHECK(session_tokens(s, "hers-2", "hers-refresh-2", 600, &why) == ERR_OK);
+    CHECK(!session_reload(s));
+    CHECK_STR(s->refresh_token, "hers-refresh-2");
+    other = open_session("https://acting.example");
+    CHECK_STR(other->refresh_token, "own-refresh-1");
+    CHECK(session_tokens(other, "own-2", "own-refresh-2", 600, &why) == ERR_OK);
+    session_act_end(s);
+    CHECK_STR(s->refresh_token, "own-refresh-2");
+    CHECK(session_act(s, "hers", "hers-refresh", 600, &why) == ERR_OK);
+    CHECK(session_tokens(s, NULL, NULL, 0, &why) == ERR_OK); /* its time is over */
+    CHECK(!session_is_acting(s) && session_reload(other) == false);
+    CHECK_STR(s->refresh_token, "own-refresh-2");
+    session_close(s);
+    session_close(other);
+}
+
 static void paths_follow_the_xdg_rules(void)
 {
     char want[128], *path;
@@ -280,6 +307,7 @@ static const struct test tests[] = {
     {"a linked token file is refused", a_linked_token_file_is_refused},
     {"another process may have exchanged them", another_process_may_have_exchanged_them},
     {"a session may keep nothing", a_session_may_keep_nothing},
+    {"who acts as somebody else keeps it in no file", acting_is_in_no_file},
     {"paths follow the XDG rules", paths_follow_the_xdg_rules},
     {"the home is gone", remove_home},
 };

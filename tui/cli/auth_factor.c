@@ -1,4 +1,4 @@
-/* leadgen auth approve | totp | sessions | end: of who is signed in. */
+/* leadgen auth approve | totp | sessions | end | acted: of who is signed in. */
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +23,23 @@ static enum exit_code auth_approve(struct cli *c)
     return EXIT_DONE;
 }
 
+/* The message, or the whole answer with --json. */
+static enum exit_code said(struct cli *c, const struct cli_reply *reply)
+{
+    if (reply->err || !cli_has(c, "json"))
+        return auth_said(reply);
+    cli_print_json(reply->doc);
+    return EXIT_DONE;
+}
+
 static void print_codes(struct cli *c, const cJSON *doc)
 {
     const cJSON *code;
 
+    if (cli_has(c, "json")) {
+        cli_print_json(doc);
+        return;
+    }
     fputs("Recovery codes, each good once instead of a code; they are not shown again:\n\n",
           stderr);
     cJSON_ArrayForEach(code, cJSON_GetObjectItemCaseSensitive(doc, "codes"))
@@ -76,7 +89,7 @@ static enum exit_code totp_off(struct cli *c)
         members[1].value = auth_line(c, "code: ");
     reply = auth_post_confirmed(c, "/api/auth/totp/disable", members);
     explicit_bzero(password, sizeof(password));
-    return auth_said(&reply);
+    return said(c, &reply);
 }
 
 static enum exit_code totp_codes(struct cli *c)
@@ -96,7 +109,9 @@ static enum exit_code totp_show(struct cli *c)
 
     if (reply.err)
         return cli_fail(&reply);
-    if (json_bool(reply.doc, "enabled"))
+    if (cli_has(c, "json"))
+        cli_print_json(reply.doc);
+    else if (json_bool(reply.doc, "enabled"))
         printf("on since %s, %d recovery codes left\n", cli_text(c->mem, reply.doc, "created"),
                (int)json_num(reply.doc, "recovery_left", 0));
     else
@@ -146,13 +161,25 @@ static enum exit_code auth_end(struct cli *c)
     } else {
         reply = cli_call(c, "DELETE", "/api/sessions", NULL);
     }
-    return auth_said(&reply);
+    return said(c, &reply);
+}
+
+static enum exit_code auth_acted(struct cli *c)
+{
+    static const struct cli_column columns[] = {{"WHEN", "created", 24, 0},
+                                                {"UNTIL", "ends", 24, 2},
+                                                {"BY", "by_id", 36, 3},
+                                                {"REASON", "reason", 10, 0},
+                                                {0}};
+
+    return access_list(c, "/api/me/impersonations", columns);
 }
 
 static const struct cli_option confirm_options[] = {
     AUTH_PASSWORD_OPTIONS,
     {"totp", "CODE", "of the second factor, or a recovery code"},
     {"ascii", NULL, "draw the code without half blocks"},
+    {"json", NULL, "one JSON object, the recovery codes in it"},
     {0},
 };
 static const struct cli_option approve_options[] = {
@@ -161,7 +188,11 @@ static const struct cli_option approve_options[] = {
     {0},
 };
 static const struct cli_option json_options[] = {{"json", NULL, "one JSON object"}, {0}};
-static const struct cli_option end_options[] = {{"others", NULL, "all but this one"}, {0}};
+static const struct cli_option end_options[] = {
+    {"others", NULL, "all but this one"},
+    {"json", NULL, "one JSON object"},
+    {0},
+};
 
 const struct cli_command auth_approve_command = {
     .name = "auth approve",
@@ -173,7 +204,7 @@ const struct cli_command auth_approve_command = {
 };
 const struct cli_command auth_totp_command = {
     .name = "auth totp",
-    .words = "[on | off | codes]",
+    .words = "[on | off | codes] [--json]",
     .help = "The second factor: show, turn on (with a QR code), off, new recovery codes.",
     .options = confirm_options,
     .run = auth_totp,
@@ -189,9 +220,17 @@ const struct cli_command auth_sessions_command = {
 };
 const struct cli_command auth_end_command = {
     .name = "auth end",
-    .words = "ID | --others",
+    .words = "ID | --others [--json]",
     .help = "End one of your sessions, or all others.",
     .options = end_options,
     .run = auth_end,
+    .rare = true,
+};
+const struct cli_command auth_acted_command = {
+    .name = "auth acted",
+    .words = "[--json]",
+    .help = "When the operator acted as you, and why.",
+    .options = json_options,
+    .run = auth_acted,
     .rare = true,
 };

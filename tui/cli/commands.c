@@ -13,6 +13,7 @@
     X(auth_totp)           \
     X(auth_sessions)       \
     X(auth_end)            \
+    X(auth_acted)          \
     X(search)              \
     X(show)                \
     X(reveal)              \
@@ -37,12 +38,17 @@
     X(members_owner)       \
     X(keys_ls)             \
     X(keys_create)         \
+    X(keys_change)         \
     X(keys_rotate)         \
     X(keys_revoke)         \
     X(keys_scopes)         \
     X(keys_check)          \
     X(limits)              \
     X(audit)               \
+    X(mail_ls)             \
+    X(mail_show)           \
+    X(mail_retry)          \
+    X(mail_rm)             \
     X(info)                \
     X(completion)          \
     X(help)                \

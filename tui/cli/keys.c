@@ -1,4 +1,4 @@
-/* leadgen keys ls | create | rotate | revoke | check, leadgen limits */
+/* leadgen keys ls | create | change | rotate | revoke | check, leadgen limits */
 #include <string.h>
 
 #include "common/apikey.h"
@@ -17,12 +17,18 @@ static enum exit_code keys_ls(struct cli *c)
     return access_list(c, "/api/keys", keys);
 }
 
-/* ,"name":["a","b"] of an option that may come many times. */
+static void begin_member(struct buf *b, const char *name)
+{
+    buf_printf(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
+}
+
+/* "name":["a","b"] of an option that may come many times. */
 static void add_list(struct cli *c, struct buf *b, const char *option, const char *member)
 {
     const char *comma = "";
 
-    buf_printf(b, ",\"%s\":[", member);
+    begin_member(b, member);
+    buf_char(b, '[');
     for (int i = 0; i < c->n_options; i++) {
         if (strcmp(c->options[i].name, option) != 0)
             continue;
@@ -76,6 +82,49 @@ static enum exit_code keys_create(struct cli *c)
     buf_str(b, cli_has(c, "test") ? ",\"test\":true}" : "}");
     reply = access_call(c, "POST", "/api/keys", b->data);
     return print_made(c, &reply);
+}
+
+static bool is_none(const char *text)
+{
+    return text && strcmp(text, "none") == 0;
+}
+
+/* What is not given stays; "none" takes networks, rate or cap away. */
+static enum exit_code keys_change(struct cli *c)
+{
+    const char *name = cli_option(c, "name"), *cap = cli_option(c, "cap");
+    const char *rate_text = cli_option(c, "rate");
+    struct buf *b = access_body(c);
+    int64_t rate = 0;
+
+    if (c->n != 1)
+        return cli_usage(c, "say which key");
+    if (!is_none(rate_text) && !cli_number(c, "rate", 1, 0, &rate))
+        return EXIT_USAGE;
+    if (cap && !(cap = access_cap(c, cap)))
+        return EXIT_USAGE;
+    if (name) {
+        begin_member(b, "name");
+        json_write_text(b, name);
+    }
+    if (cli_has(c, "scope"))
+        add_list(c, b, "scope", "scopes");
+    if (is_none(cli_option(c, "network"))) {
+        begin_member(b, "networks");
+        buf_str(b, "[]");
+    } else if (cli_has(c, "network")) {
+        add_list(c, b, "network", "networks");
+    }
+    if (rate_text) {
+        begin_member(b, "rate");
+        buf_printf(b, "%lld", (long long)rate);
+    }
+    if (cap)
+        buf_printf(b, "%s%s", b->len > 1 ? "," : "", cap);
+    if (b->len == 1)
+        return cli_usage(c, "say what to change");
+    buf_char(b, '}');
+    return access_do(c, "PATCH", access_path(c, "/api/keys/", c->words[0], ""), b->data, "changed");
 }
 
 static enum exit_code keys_rotate(struct cli *c)
@@ -170,6 +219,15 @@ static const struct cli_option create[] = {
     {"json", NULL, "one JSON object, the secret in it"},
     {0},
 };
+static const struct cli_option change[] = {
+    {"name", "NAME", "what to call it"},
+    {"scope", "SCOPE", "what it may do; many times, and all of them"},
+    {"network", "CIDR", "where it may be used from; many times, or none"},
+    {"rate", "N", "requests a minute of its own, or none"},
+    {"cap", "CREDITS", "what it may spend in a month, or none"},
+    {"json", NULL, "one JSON object"},
+    {0},
+};
 static const struct cli_option rotate[] = {
     {"overlap", "HOURS", "how long the old secret works on (24)"},
     AUTH_PASSWORD_OPTIONS,
@@ -189,6 +247,8 @@ static const struct cli_option rotate[] = {
 COMMAND(keys_ls, "keys ls", "[--json]", "Your API keys; an admin's: the account's.", json, );
 COMMAND(keys_create, "keys create", "--name NAME --scope SCOPE... [--cap CREDITS] [--json]",
         "Make an API key; its secret is shown this once.", create, );
+COMMAND(keys_change, "keys change", "KEY [--name NAME] [--scope SCOPE...] [--cap CREDITS] [--json]",
+        "Change what a key may do and spend.", change, );
 COMMAND(keys_rotate, "keys rotate", "KEY [--overlap HOURS] [--json]",
         "Give a key a new secret; the old one works on a while.", rotate, );
 COMMAND(keys_revoke, "keys revoke", "KEY [--json]", "End a key at once.", json, );

@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "common/utf8.h"
 #include "tui/screens/screens.h"
+#include "tui/screens/tabs.h"
 #include "tui/widgets/input.h"
 #include "tui/widgets/paint.h"
 
@@ -142,13 +143,21 @@ enum { ACTIONS_MAX = 100 };
 
 struct actions {
     const struct key *rows[ACTIONS_MAX];
-    int n;
+    int n, named; /* from there on they have no key here */
 };
+
+static bool is_there(const struct actions *a, const struct key *k)
+{
+    for (int i = 0; i < a->n; i++)
+        if (a->rows[i]->run == k->run)
+            return true;
+    return false;
+}
 
 static void collect(struct actions *a, const struct key *table, enum role role)
 {
     for (const struct key *k = table; k->run; k++)
-        if (k->name && keymap_allows(k, role) && a->n < ACTIONS_MAX)
+        if (k->name && keymap_allows(k, role) && a->n < ACTIONS_MAX && !is_there(a, k))
             a->rows[a->n++] = k;
 }
 
@@ -160,6 +169,8 @@ static void collect_all(struct actions *a, const struct screen *s)
     collect(a, s->keys, role);
     collect(a, app_keys, role);
     collect(a, go_keys, role);
+    a->named = a->n;
+    collect(a, tab_keys, role);
 }
 
 static void run_action(struct screen *s, int chosen)
@@ -181,8 +192,9 @@ void palette_open(struct screen *s)
     for (int i = 0; i < a.n; i++) {
         char label[KEY_LABEL];
 
-        labels[i] = arena_printf(mem, "%-16s %-10s %s", a.rows[i]->name,
-                                 keymap_label(a.rows[i], label), a.rows[i]->help);
+        labels[i] =
+            arena_printf(mem, "%-20s %-8s %s", a.rows[i]->name,
+                         i < a.named ? keymap_label(a.rows[i], label) : "", a.rows[i]->help);
     }
     pick_open(s, "Actions", labels, a.n, 0, run_action);
     arena_free(mem);

@@ -68,3 +68,5 @@ void tabs_draw(struct screen *s, int cols)
 ADMIN_TABS(X)
 ACCESS_TABS(X)
 #undef X
+
+const struct key tab_keys[] = {ADMIN_TABS(ADMIN_KEY) ACCESS_TABS(ACCESS_KEY){0}};

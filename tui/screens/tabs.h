@@ -27,6 +27,8 @@
     X('4', screen, limits, "Limits", "What binds you now, and what is left.", ROLE_VIEWER)  \
     X('5', resource, acted, "Acted as you", "When the operator acted as you.", ROLE_VIEWER)
 
+/* The way to each of them, for the palette. */
+extern const struct key tab_keys[];
 /* Line 1: which of its group this is. */
 void tabs_draw(struct screen *s, int cols);
 /* The least role that a screen takes; ROLE_NOBODY: it is no tab. */
