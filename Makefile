@@ -146,8 +146,7 @@ fmt:
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests deps test run check bench bench-search bench-peers fuzz oracle limits fresh sample \
-	install fmt clean
+.PHONY: all tests deps test run check bench bench-search fuzz oracle limits fresh sample install fmt clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
