@@ -211,7 +211,8 @@ static const struct field search_query_fields[] = {
                  "field:value, field:a,b, field:(a OR b), technology:all(a,b), any(a,b), "
                  "none(a,b), score:>=80, employees:50..500, updated:>2026-01-01, has:email, "
                  "owned:yes. The fields are title, name, company and the facets."),
-    FIELD(search_query, page_size, .min = 1, .max = 1000, .doc = "10 unless said."),
+    FIELD(search_query, page_size, .min = 1, .max = 1000,
+          .doc = "10 unless said; of the values of a facet 25."),
     FIELD(search_query, cursor, .max = 1000, .doc = "next_cursor of the page before."),
     FIELD(search_query, sort, .words = sort_words,
           .doc = "score, best first, unless there are words (relevance) or this says otherwise; "
@@ -344,10 +345,10 @@ const struct type company_search_reply_type = {
     "company_search_reply", sizeof(struct company_search_reply), company_search_reply_fields,
     .owned = NO_OWNED, .doc = "A page of companies."};
 
-static const char *const suggest_words[] = {"title", "company", "place", "technology", NULL};
+static const char *const suggest_words[] = {"title", "company", "place", "technology", "any", NULL};
 static const struct field suggest_query_fields[] = {
     FIELD(suggest_query, field, .words = suggest_words, .flags = FIELD_REQUIRED,
-          .doc = "place: countries, states and cities."),
+          .doc = "place: countries, states and cities; any: two of each kind at most."),
     FIELD(suggest_query, prefix, .max = 100, .flags = FIELD_REQUIRED),
     FIELD(suggest_query, limit, .min = 1, .max = 25, .doc = "10 unless said."),
     {0},

@@ -36,7 +36,8 @@ static enum err suggest_get(struct request *r)
     static const char *const words[] = {[SUGGEST_TITLE] = "title",
                                         [SUGGEST_COMPANY] = "company",
                                         [SUGGEST_PLACE] = "place",
-                                        [SUGGEST_TECHNOLOGY] = "technology"};
+                                        [SUGGEST_TECHNOLOGY] = "technology",
+                                        [SUGGEST_ANY] = "any"};
     const struct suggest_query *q = r->query;
     struct suggest_reply out = {0};
     size_t field = 0, most = q->limit ? (size_t)q->limit : SUGGEST_DEFAULT;
@@ -51,14 +52,15 @@ static enum err suggest_get(struct request *r)
 
 const struct route suggest_routes[] = {
     {"GET", "/api/facets/:name", facet_get,
-     "List the values of one facet under a question, with exact counts, 25 at most.",
+     "List the values of one facet under a question, with exact counts; page_size is how many.",
      .role = ROLE_VIEWER, .scope = "search", .flags = ROUTE_PLAYGROUND, .rate = RATE_SEARCH,
      .query = &search_query_type, .reply = &facet_pane_type},
     {"POST", "/api/facets/:name", facet_post, "The same, with the question as JSON.",
      .role = ROLE_VIEWER, .scope = "search", .flags = ROUTE_READS | ROUTE_PLAYGROUND,
      .rate = RATE_SEARCH, .body = &search_query_type, .reply = &facet_pane_type},
     {"GET", "/api/suggest", suggest_get,
-     "Suggest titles, companies, places or technologies that begin so, with counts.",
+     "Suggest titles, companies, places or technologies that begin so, or some of each, with "
+     "counts.",
      .role = ROLE_VIEWER, .scope = "search", .flags = ROUTE_PLAYGROUND, .rate = RATE_SEARCH,
      .query = &suggest_query_type, .reply = &suggest_reply_type},
     {0},

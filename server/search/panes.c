@@ -282,22 +282,22 @@ static bool is_higher(const struct facet_value *a, const struct facet_value *b)
     return a->count != b->count ? a->count > b->count : strcmp(a->value, b->value) < 0;
 }
 
-struct list tally_top(struct arena *mem, const struct tally *t)
+struct list tally_top(struct arena *mem, const struct tally *t, size_t most)
 {
-    struct facet_value *top = arena_alloc(mem, (PANE_VALUES + 1) * sizeof(*top));
+    struct facet_value *top = arena_alloc(mem, (most + 1) * sizeof(*top));
     size_t n = 0;
 
     for (size_t i = 0; i < t->n; i++) {
         size_t at = n;
 
-        if (n == PANE_VALUES && !is_higher(&t->v[i], &top[n - 1]))
+        if (n == most && !is_higher(&t->v[i], &top[n - 1]))
             continue;
         while (at && is_higher(&t->v[i], &top[at - 1])) {
             top[at] = top[at - 1];
             at--;
         }
         top[at] = t->v[i];
-        n += n < PANE_VALUES;
+        n += n < most;
     }
     for (size_t i = 0; i < n; i++)
         top[i].value = arena_strdup(mem, top[i].value);

@@ -19,7 +19,7 @@ void panes_add(struct arena *mem, struct tally *tallies, const struct segment *s
 /* Add counts[code + 1] of a facet. */
 void tally_add(struct arena *mem, struct tally *t, const struct segment *s, enum facet f,
                const uint32_t *counts);
-/* The top PANE_VALUES by count, then value; their texts are in mem. */
-struct list tally_top(struct arena *mem, const struct tally *t);
+/* The top ones by count, then value; their texts are in mem. */
+struct list tally_top(struct arena *mem, const struct tally *t, size_t most);
 
 #endif

@@ -151,8 +151,8 @@ static void finish_panes(struct arena *mem, const struct ask *ask, const struct 
     out->panes = arena_alloc(mem, FACET_END * sizeof(*out->panes));
     for (int f = 1; f < FACET_END; f++)
         if (ask->panes[f])
-            out->panes[out->n_panes++] =
-                (struct facet_pane){facet_name((enum facet)f), tally_top(mem, &tallies[f])};
+            out->panes[out->n_panes++] = (struct facet_pane){
+                facet_name((enum facet)f), tally_top(mem, &tallies[f], PANE_VALUES)};
 }
 
 static struct cursor cursor_of(const struct hit *h)
@@ -407,16 +407,20 @@ enum err search_values(struct search *s, const struct search_ask *ask, enum face
         add_panes(mem, &e, &full, all, tallies);
     }
     keep_beginning(mem, &tallies[f], f, prefix);
-    *out = (struct facet_pane){facet_name(f), tally_top(mem, &tallies[f])};
+    *out = (struct facet_pane){
+        facet_name(f),
+        tally_top(mem, &tallies[f], ask->query->page_size ? r->q.page_size : (size_t)PANE_VALUES)};
     return ERR_OK;
 }
 
 /* The kinds of values of a field; ends with 0. */
-static const int suggest_kinds[][4] = {
+static const int suggest_kinds[][7] = {
     [SUGGEST_TITLE] = {VALUES_TITLE},
     [SUGGEST_COMPANY] = {VALUES_COMPANY},
     [SUGGEST_PLACE] = {FACET_country, FACET_state, FACET_city},
     [SUGGEST_TECHNOLOGY] = {FACET_technology},
+    [SUGGEST_ANY] = {VALUES_TITLE, VALUES_COMPANY, FACET_country, FACET_state, FACET_city,
+                     FACET_technology},
 };
 
 static const char *kind_name(int kind)
@@ -439,14 +443,14 @@ static int by_count(const void *a, const void *b)
 enum err search_suggest(struct search *s, const struct uuid *account, enum suggest_field field,
                         const char *prefix, size_t most, struct arena *mem, struct list *out)
 {
-    struct suggestion *v = arena_alloc(mem, 4 * most * sizeof(*v));
+    struct suggestion *v = arena_alloc(mem, 7 * most * sizeof(*v));
     struct facet_value *values = arena_alloc(mem, most * sizeof(*values));
     const struct snapshot *now;
-    size_t n = 0;
+    size_t n = 0, each = field == SUGGEST_ANY && most > SUGGEST_EACH ? SUGGEST_EACH : most;
     enum err err = take_snapshot(s, mem, &now);
 
     for (const int *kind = suggest_kinds[field]; !err && *kind; kind++) {
-        size_t k = suggest_values(mem, now, account, *kind, prefix, most, values);
+        size_t k = suggest_values(mem, now, account, *kind, prefix, each, values);
 
         for (size_t i = 0; i < k; i++)
             v[n++] = (struct suggestion){

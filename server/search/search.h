@@ -71,18 +71,29 @@ enum err search_run(struct search *s, const struct search_ask *ask, struct arena
                     struct search_answer *out, struct problem *why) MUST_CHECK;
 
 /*
- * The pane of one facet under the question (its page, sort and facets do not matter), of the values
+ * The pane of one facet under the question (its sort and facets do not matter), of the values
  * in which a word begins with `prefix` when both are folded; a country's name counts too.  "": all.
+ * Its page_size is how many at most, PANE_VALUES unless said.
  * errors: as search_run()
  */
 enum err search_values(struct search *s, const struct search_ask *ask, enum facet f,
                        const char *prefix, struct arena *mem, struct facet_pane *out,
                        struct problem *why) MUST_CHECK;
 
-/* What suggest_values() gives of one of these: list of struct suggestion, up to `most`. */
-enum suggest_field { SUGGEST_TITLE, SUGGEST_COMPANY, SUGGEST_PLACE, SUGGEST_TECHNOLOGY };
+/* ANY: of all the others, the SUGGEST_EACH best of each kind of value. */
+enum suggest_field {
+    SUGGEST_TITLE,
+    SUGGEST_COMPANY,
+    SUGGEST_PLACE,
+    SUGGEST_TECHNOLOGY,
+    SUGGEST_ANY,
+};
+enum { SUGGEST_EACH = 2 };
 
-/* Typing ahead over what the account sees. errors: ERR_NOT_READY */
+/*
+ * Typing ahead over what the account sees: what suggest_values() gives, list of struct suggestion,
+ * up to `most`. errors: ERR_NOT_READY
+ */
 enum err search_suggest(struct search *s, const struct uuid *account, enum suggest_field field,
                         const char *prefix, size_t most, struct arena *mem,
                         struct list *out) MUST_CHECK;

@@ -56,6 +56,11 @@ title=$(value '.items[0].value | @uri') n=$(value '.items[0].count')
 [ "$(total "q=title%3A%22$title%22")" -ge "$n" ] || fail "fewer have the title than was said"
 as ann GET '/api/suggest?field=place&prefix=germany&limit=1'
 expect 200 '.items[0] | [.value, .label, .field]' '["DE","Germany","country"]'
+as ann GET '/api/suggest?field=any&prefix=ger&limit=25'
+expect 200 '[.items[] | select(.value == "DE") | [.label, .field]]' '[["Germany","country"]]'
+expect 200 '.items | map(.count) | . == (sort | reverse)' true
+expect 200 '[.items | group_by(.field)[] | length <= 2] | all' true
+as ann GET '/api/suggest?field=any&prefix=s&limit=3';            expect 200 '.items | length' 3
 as ann GET '/api/suggest?field=colour&prefix=a';                 expect 400 .field field
 as ann GET '/api/suggest?field=title';                           expect 400 .field prefix
 as ''  GET '/api/suggest?field=title&prefix=a';                  expect 401 .code unauthorized

@@ -360,6 +360,44 @@ static void run_changes(struct bench *b)
     free(ns);
 }
 
+/* What somebody has typed of it: one letter and more of a value that a row has. */
+static void run_suggest(struct bench *b)
+{
+    static const char *const names[] = {"typeahead: title", "typeahead: company",
+                                        "typeahead: place", "typeahead: technology",
+                                        "typeahead: any"};
+    size_t n = b->queries;
+    int64_t *ns = xcalloc(n, sizeof(*ns));
+
+    for (int f = 0; f <= SUGGEST_ANY; f++) {
+        for (size_t i = 0; i < n; i++) {
+            struct arena *mem = arena_new();
+            const char *text = NULL;
+            struct profile p;
+            struct list list;
+            int64_t from;
+
+            while (!text) {
+                any_row(b, mem, &p);
+                text = f == SUGGEST_COMPANY || (f == SUGGEST_ANY && i % 2) ? p.company
+                       : f == SUGGEST_PLACE                                ? p.city
+                       : f != SUGGEST_TECHNOLOGY                           ? p.title
+                       : p.technologies.n                                  ? p.technologies.v[0]
+                                                                           : NULL;
+            }
+            text = arena_strndup(mem, text, 1 + bench_dice(&b->dice, 6));
+            from = now_ns();
+            if (search_suggest(b->index, &catalogue_account, (enum suggest_field)f, text, 6, mem,
+                               &list))
+                exit(1);
+            ns[i] = now_ns() - from;
+            arena_free(mem);
+        }
+        report(b, names[f], "                          ", ns, n, 0.05, 0.5);
+    }
+    free(ns);
+}
+
 /* Opening */
 
 static int64_t open_index(struct bench *b, const char *dir)
@@ -472,6 +510,8 @@ static void run_all(struct bench *b)
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
         if (is_wanted(kinds[i].name))
             run_kind(b, &kinds[i]);
+    if (is_wanted("typeahead"))
+        run_suggest(b);
     run_memory(b);
     if (is_wanted("one changed profile, seen"))
         run_written(b);

@@ -79,7 +79,7 @@ static void search(struct segment *s, const char *text, const char *sort)
         struct tally t = {0};
 
         tally_add(mem, &t, s, (enum facet)f, &full, everything ? &e.dead : NULL);
-        tally_top(mem, &t);
+        tally_top(mem, &t, PANE_VALUES);
     }
     rank_segment(&e, &full, &after, 10, hits);
     rank_segment(&e, &full, NULL, 10, hits);

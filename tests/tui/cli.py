@@ -298,6 +298,14 @@ def searches(fake):
     code, out, err = p.run("search", "--csv")
     check(out.splitlines()[0] == "id,name,title,company,country,email,phone" and ",\"'=1+1\"," in out,
           f"CSV: {out}")
+    forgiven = json.loads(page([row(1)])[2])
+    forgiven["corrections"] = [{"from": "salse\u202e\x1b[31m", "to": "sales"}]
+    fake.reset(search=ok(forgiven))
+    for form in ([], ["--ids"], ["--jsonl"], ["--csv"], ["--json"], ["--count"]):
+        code, out, err = p.run("search", "salse", *form)
+        check(code == 0 and err.count("no match for salse[31m, showing sales (") == 1 and "no match" not in out,
+              f"a typo that was forgiven is said: {form} {code} {err!r}")
+        check(form != ["--json"] or json.loads(out)["corrections"][0]["to"] == "sales", "and is in the JSON")
     fake.reset(search=page([]))
     for form in ([], ["--ids"], ["--jsonl"], ["--csv"], ["--json"], ["--count"]):
         code, out, err = p.run("search", "nobody", *form)

@@ -107,6 +107,20 @@ def one_frame(c):
             t.quiet(0.25)
             c.check(len(t.all) - start <= 1600, f"T5 30 keys are {len(t.all) - start} B, at most 1600")
             print(f"     30 keys {len(t.all) - start} B, preview included")
+            t.send("g")
+            t.type("/visse", "row 1 of 42")
+            t.quiet(0.25)
+            f.slow["/api/profiles/search"] = 0.5  # the offers alone
+            start = len(t.all)
+            t.type("\x15v", "/ v ")
+            t.type("a", "Vaduz")
+            offers = len(t.all) - start
+            t.quiet(0.8, 1)
+            start = len(t.all)
+            t.type("d", "/ vad")
+            t.gone("Vatican")
+            print(f"     offers {offers} B")
+            c.check(offers <= 600, f"what is typed ahead is {offers} B, at most 600")
     c.ok("T5 one frame for thirty keys")
 
 

@@ -63,9 +63,81 @@ def filters(c, f, t):
     c.check(t.wait("[-] DE Germany") is not None, "what an answer no longer holds can still be undone")
     step(c, t, "x", "no filters", "x clears")
     step(c, t, "", "500 hits", "and asks")
-    step(c, t, "G ", "SE Sweden", "the rest of a group opens")
+    step(c, t, "g\t" + "j" * 6 + " ", "SE Sweden", "the rest of a group opens")
+    values(c, f, t)
     t.send("\x1b")
     c.check(t.gone("Filters") is not None, "Esc closes the filters")
+
+
+def values(c, f, t):
+    """All values of a facet, narrowed by the server, several chosen, one excluded."""
+    step(c, t, "/", "─ Country ─", "/ finds values of the group")
+    t.send("z")
+    c.check(t.until(lambda: t.shows("no value begins so") and not t.shows("JP Japan         "), 5) is not None,
+            "what is typed narrows them: " + t.text())
+    step(c, t, "\x7fjp", "[ ] JP Japan         ", "by the server")
+    c.check(json.loads(f.asked("/api/facets/country")[-1][2]).get("prefix") == "jp", "which is asked for the beginning")
+    step(c, t, "\r ", "> [x] JP Japan", "Enter leads to them, Space chooses")
+    step(c, t, "/\x15cz", "[ ] CZ Czechia         ", "another one")
+    step(c, t, "\r ", "country:JP,CZ", "several are chosen")
+    t.send("/\x15")
+    c.check(t.until(lambda: all(t.shows(x + "      ") for x in ("[x] JP Japan", "[x] CZ Czechia", "[ ] DE Germany")), 5) is not None,
+            "nothing typed: all of them: " + t.text())
+    step(c, t, "\rg-", "-country:DE", "one is excluded")
+    c.check(t.until(lambda: t.shows("> [-] DE Germany"), 5) is not None,
+            "what is excluded is still shown: " + t.text())
+    step(c, t, "-", "country:JP,CZ", "and can be wanted again")
+    t.send("\x1b")
+    c.check(t.gone("─ Country ─") is not None, "Esc closes them")
+    step(c, t, "x", "no filters", "x clears")
+    step(c, t, "G", ">... all values", "facets without a pane have their values too")
+    step(c, t, "kkk\r", "─ Data quality ─", "Enter on a facet")
+    t.send("\x1b")
+
+
+def typing_ahead(c):
+    with tempfile.TemporaryDirectory() as home, Fake() as f:
+        f.sign_in(home)
+        with Terminal(home, f.url) as t:
+            t.until(lambda: t.shows("row 1 of 500") and t.shows("ann@"))
+            step(c, t, "/v", "Enter:search", "one letter is no question")
+            t.quiet(0.3)
+            c.check(not f.asked("/suggest"), "and asks nothing")
+            step(c, t, "a", "VA Vatican City", "two letters are")
+            step(c, t, "", "country          12", "with what field it is, and how many there are")
+            step(c, t, "d", "Vaduz", "what still fits stays")
+            c.check(t.gone("Vatican") is not None, "and what does not goes")
+            step(c, t, "\t", "/ city:Vaduz ", "Tab writes it as the grammar has it")
+            c.check(t.until(lambda: json.loads(f.asked("/search")[-1][2]).get("q") == "city:Vaduz ", 5) is not None,
+                    "and it is asked")
+            step(c, t, "\x15-company:vo", "Vodafone", "behind a field what is of this field")
+            c.check("field=company&" in f.asked("/suggest")[-1][1], f"is asked: {f.asked('/suggest')[-1]}")
+            step(c, t, "\x1bOB\r", "/ -company:Vodafone ", "Down and Enter choose")
+            step(c, t, "\x15country:(DE OR v", "/ country:(DE", "in the parentheses of a field")
+            step(c, t, "a", "VA Vatican City", "that field goes on")
+            step(c, t, "\x1bOB", "> VA Vatican City", "Down chooses")
+            c.check(t.line(t.screen.cursor.y).find(">") == t.screen.cursor.x, "and the cursor is there: " + t.text())
+            step(c, t, "\r)", "/ country:(DE OR VA )", "Enter takes it")
+            step(c, t, "\x15\"vp", "VP Sales", "in quotes")
+            step(c, t, "\t", '/ title:"VP Sales" ', "what has blanks is quoted once")
+            step(c, t, "\x15vp", "VP Sales         ", "again")
+            t.send("\x1b")
+            c.check(t.gone("title         1,284") is not None and t.shows("Enter:search"), "Esc closes what is offered")
+            step(c, t, "\x1b", "r:reveal", "and then leaves")
+            # never more than one question, however slow its answer
+            f.slow["/api/suggest?field=any&limit=6&prefix=vo"] = 0.6
+            before = len(f.asked("/suggest"))
+            t.type("/\x15vo", "/ vo")
+            c.check(t.until(lambda: len(f.asked("/suggest")) == before + 1, 5) is not None, "it is asked")
+            for letter in "dafon":
+                t.type(letter, letter)
+                t.quiet(0.05, 0.1)
+            c.check(len(f.asked("/suggest")) == before + 1, "one question at a time")
+            c.check(t.until(lambda: t.shows("Vodafone") and len(f.asked("/suggest")) == before + 2, 5) is not None,
+                    f"then the newest: {f.asked('/suggest')[before:]}")
+            f.fail["/suggest"] = (503, "not_ready", 1)
+            step(c, t, "\x15visser\r", "row 1 of 42", "without it the search goes on")
+    c.ok("typing ahead: offers, fields, quotes, one question at a time")
 
 
 def search(c):
@@ -81,6 +153,14 @@ def search(c):
             step(c, t, "u", "no filters", "an order can be taken back")
             step(c, t, "/visser\r", "row 1 of 42", "words")
             step(c, t, "u", "row 1 of 500", "a whole edit of the words is one step")
+            f.typos["viser"] = "visser"
+            step(c, t, "/viser\r", "! no match for viser, showing visser", "a typo that was forgiven is said")
+            step(c, t, "", "row 1 of 42", "with what was found")
+            step(c, t, '"', '/ "viser"', "and can be taken back: quotes say so")
+            step(c, t, "", "row 0 of 0", "what was typed is asked")
+            c.check(not t.shows("no match for"), "and nothing is forgiven")
+            step(c, t, "u", "showing visser", "an undo forgives again")
+            step(c, t, "u", "row 1 of 500", "and the words can be undone")
             step(c, t, "  ", "2 marked", "marks")
             t.send("U")
             c.check(t.gone("marked") is not None, "and none")
@@ -250,6 +330,7 @@ def main():
     c = Checks("screens")
     first_use(c)
     search(c)
+    typing_ahead(c)
     upload(c)
     admin(c)
     session_ends(c)

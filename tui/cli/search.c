@@ -155,6 +155,20 @@ static void gather_page(struct search *s, const cJSON *doc, const cJSON *items)
         cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(doc, "next_cursor"), true));
 }
 
+/* On stderr in every format: who goes on with the rows must know what they are. */
+static void say_corrections(struct arena *mem, const cJSON *doc)
+{
+    const cJSON *c;
+
+    cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(doc, "corrections"))
+    {
+        const char *from = cli_text(mem, c, "from");
+
+        cli_say("no match for %s, showing %s (\"%s\" in quotes is taken as typed)", from,
+                cli_text(mem, c, "to"), from);
+    }
+}
+
 /* A page is printed before the next one is asked for, and forgotten. */
 static enum exit_code run_page(struct search *s)
 {
@@ -173,6 +187,8 @@ static enum exit_code run_page(struct search *s)
         return s->printed ? EXIT_PARTLY : code;
     }
     s->total = (int64_t)json_num(page.doc, "total", 0);
+    if (!s->printed)
+        say_corrections(mem, page.doc);
     if (s->format == AS_JSON || s->format == AS_TABLE)
         gather_page(s, page.doc, items);
     else if (s->format != AS_COUNT)

@@ -7,6 +7,7 @@
 
 #define SCREENS(X) \
     X(search)      \
+    X(values)      \
     X(profile)     \
     X(reveal)      \
     X(trust)       \

@@ -1,5 +1,6 @@
 /* The search screen's keys. */
 #include <curses.h>
+#include <string.h>
 
 #include "tui/screens/screens.h"
 #include "tui/screens/search.h"
@@ -73,10 +74,12 @@ static void toggle(struct search *s, bool exclude)
     const struct facet_line *at = search_line(s);
     struct facet_line line;
 
-    if (!at || at->kind == FACET_HEAD)
+    if (!at)
         return;
     line = *at; /* building moves them */
-    if (line.kind == FACET_MORE)
+    if (line.kind == FACET_HEAD || line.kind == FACET_ALL)
+        values_open(s, line.facet);
+    else if (line.kind == FACET_MORE)
         s->open[line.facet] = true;
     else
         search_toggle(s, line.facet, line.value, exclude);
@@ -93,6 +96,16 @@ static void want(struct screen *s)
 static void exclude(struct screen *s)
 {
     toggle(of(s), true);
+}
+
+static void find_value(struct screen *base)
+{
+    const struct facet_line *at = search_line(of(base));
+
+    if (at)
+        values_open(of(base), at->facet);
+    else
+        app_say(base->app, STYLE_DIM, "there are no filters yet");
 }
 
 static void say_empty(struct screen *base)
@@ -160,6 +173,23 @@ static void redo(struct screen *s)
     search_redo(of(s));
 }
 
+static void as_typed(struct screen *base)
+{
+    struct search *s = of(base);
+    struct arena *mem = arena_new();
+    char *words = search_as_typed(s, mem, s->asked.words);
+
+    if (!s->corrections.n) {
+        app_say(base->app, STYLE_DIM, "no typo was forgiven");
+    } else if (strlen(words) >= INPUT_MAX) {
+        app_say(base->app, STYLE_WARN, "there is no room for the quotes");
+    } else {
+        input_set(&s->words, words);
+        search_ask(s);
+    }
+    arena_free(mem);
+}
+
 static void again(struct screen *s)
 {
     search_ask(of(s));
@@ -217,32 +247,80 @@ static bool search_input(struct screen *base, int key)
 
     if (s->focus != FOCUS_WORDS || !input_key(&s->words, key))
         return false;
+    search_typed_changed(s);
     search_ask_soon(s);
     return true;
 }
 
+static void take_typed(struct screen *base)
+{
+    if (search_typed_take(of(base)))
+        search_ask_soon(of(base));
+}
+
+/* What is chosen of what is offered, else the search. */
 static void submit(struct screen *base)
 {
-    search_ask(of(base));
+    struct search *s = of(base);
+
+    if (s->typed.n && s->typed.at >= 0) {
+        take_typed(base);
+        return;
+    }
+    search_ask(s);
     results(base);
 }
 
+static void next_typed(struct screen *base)
+{
+    if (!search_typed_move(of(base), 1))
+        results(base);
+}
+
+static void previous_typed(struct screen *base)
+{
+    search_typed_move(of(base), -1);
+}
+
+/* The first of what is offered, without asking what it is; else on to the filters. */
+static void complete(struct screen *base)
+{
+    if (of(base)->typed.n)
+        take_typed(base);
+    else
+        filters(base);
+}
+
+static void leave_words(struct screen *base)
+{
+    if (!search_typed_close(of(base)))
+        results(base);
+}
+
 static const struct key words_keys[] = {
-    {'\r', "Enter", "search", "search", "Search for these words.", submit},
+    {'\r', "Enter", "search", "search", "Search for these words, or take what is chosen.", submit},
     {'\n', "Enter", .run = submit},
-    {KEY_ESCAPE, "Esc", "results", "results", "Back to the results.", results},
-    {KEY_CTRL('c'), "Ctrl-C", .run = results},
-    {KEY_FN(KEY_DOWN), "Down", .run = results},
-    {'\t', "Tab", "next pane", NULL, "To the filters.", filters},
+    {'\t', "Tab", "complete", "complete", "Take the first offer; without any, to the filters.",
+     complete},
+    {KEY_FN(KEY_DOWN), "Down", "next offer", "choose",
+     "Among what is offered; without it, to the results.", next_typed},
+    {KEY_FN(KEY_UP), "Up", "previous offer", NULL, "Back among what is offered.", previous_typed},
+    {KEY_ESCAPE, "Esc", "results", "results", "Close what is offered, then back to the results.",
+     leave_words},
+    {KEY_CTRL('c'), "Ctrl-C", .run = leave_words},
     {0},
 };
 
 /* What the filters and the results share. */
 #define QUESTION_KEYS                                                                               \
-    {'/', NULL, "words", "search", "Edit the words: vp sales -intern country:DE,FR \"a phrase\"",   \
-     edit},                                                                                         \
-        {'s', NULL, "sort", "sort", "Choose the order.", sort},                                     \
+    {'s', NULL, "sort", "sort", "Choose the order.", sort},                                         \
         {'x', NULL, "clear filters", "clear", "Clear the filters.", clear_filters},                 \
+        {'"',                                                                                       \
+         NULL,                                                                                      \
+         "as typed",                                                                                \
+         NULL,                                                                                      \
+         "Search for what was typed, without forgiving a typo: quotes say so.",                     \
+         as_typed},                                                                                 \
         {'u', NULL, "undo", "undo", "Take back the last change of words, filters or order.", undo}, \
         {KEY_CTRL('r'), "Ctrl-R", "redo", NULL, "Change it again.", redo},                          \
     {                                                                                               \
@@ -254,6 +332,8 @@ static const struct key filters_keys[] = {
     {'\r', "Enter", .run = want},
     {'\n', "Enter", .run = want},
     {'-', NULL, "exclude", "exclude", "Not this value, or no longer.", exclude},
+    {'/', NULL, "find a value", "narrow", "All values of this group; type to narrow them.",
+     find_value},
     {'\t', "Tab", "next group", "next", "The next group of values.", next_group},
     {'f', NULL, "results", "results", "Back to the results.", results},
     {KEY_ESCAPE, "Esc", .run = results},
@@ -264,6 +344,8 @@ static const struct key filters_keys[] = {
 };
 
 static const struct key search_keys[] = {
+    {'/', NULL, "words", "search", "Edit the words: vp sales -intern country:DE,FR \"a phrase\"",
+     edit},
     {'f', NULL, "filters", "filters", "To the filters.", filters},
     {' ', "Space", "mark", "mark", "Mark the row and go on.", mark},
     {'r', NULL, "reveal", "reveal",
@@ -286,6 +368,7 @@ static void focus(struct search *s, enum focus f)
     const struct key *const keys[FOCUSES] = {
         [FOCUS_RESULTS] = search_keys, [FOCUS_WORDS] = words_keys, [FOCUS_FILTERS] = filters_keys};
 
+    search_typed_close(s);
     s->focus = f;
     s->editing = false;
     s->base.keys = keys[f];

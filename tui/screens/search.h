@@ -1,6 +1,7 @@
 /*
- * The search screen in five files: search_model.c (what is asked and what came), search_facets.c
- * (the lines of the filters), search_view.c and search_table.c (how it looks), search.c (keys).
+ * The search screen in seven files: search_model.c (what is asked and what came), search_words.c
+ * and search_typed.c (the words as text, and what they may become), search_facets.c (the lines of
+ * the filters), search_view.c and search_table.c (how it looks), search.c (keys).
  */
 #ifndef TUI_SCREENS_SEARCH_H
 #define TUI_SCREENS_SEARCH_H
@@ -17,6 +18,7 @@ enum {
     PAST_MAX = 50, /* steps of undo */
     LINES_MAX = 400,
     SORTS = 6,
+    SUGGESTIONS = 6,
 };
 
 /* A facet's value that is wanted, or not wanted. */
@@ -41,13 +43,26 @@ struct result_page {
     size_t n;
 };
 
-/* Of the filters: a facet's name, a value of it, or the way to the rest of them. */
-enum facet_kind { FACET_HEAD, FACET_VALUE, FACET_MORE };
+/* Of the filters: a facet's name, a value of it, the rest of the top ones, or the way to all. */
+enum facet_kind { FACET_HEAD, FACET_VALUE, FACET_MORE, FACET_ALL };
 struct facet_line {
     enum facet_kind kind;
     enum facet facet;
     const char *value;
     int64_t count; /* -1: not said. FACET_MORE: how many */
+};
+
+/* What the word at the cursor may become (search_typed.c). */
+struct typed {
+    struct arena *mem;
+    struct list items; /* struct suggestion: what came last */
+    const struct suggestion *shown[SUGGESTIONS];
+    int n, at;                 /* shown; which is chosen, -1: none */
+    char word[100], field[24]; /* as written; "": no field */
+    size_t from;               /* where it begins in the words, its quote included */
+    char asked[100];           /* the word that the call is about */
+    bool closed;               /* until the next key of typing */
+    struct api_call *call;
 };
 
 /* RESULTS last: Tab goes round. */
@@ -56,6 +71,7 @@ enum focus { FOCUS_RESULTS, FOCUS_WORDS, FOCUS_FILTERS, FOCUSES };
 struct search {
     struct screen base;
     struct input words;
+    struct typed typed;
     enum focus focus;
     struct question now, asked;
     bool editing; /* one edit of the words is one step of undo */
@@ -67,9 +83,10 @@ struct search {
     char *cursor; /* of the next page; NULL: there is none */
     struct arena *panes_mem;
     struct map panes;
-    int natural[8]; /* widths of the first page's columns */
-    bool shown;     /* an answer to `asked` is here */
-    int sign_in;    /* whose it is: app_sign_ins() */
+    struct list corrections; /* struct correction, in panes_mem: typos that were forgiven */
+    int natural[8];          /* widths of the first page's columns */
+    bool shown;              /* an answer to `asked` is here */
+    int sign_in;             /* whose it is: app_sign_ins() */
     struct api_call *call;
     bool appending;
     char trouble[200]; /* why there is no answer */
@@ -110,6 +127,31 @@ void search_mark_loaded(struct search *s);
 /* A reveal told these values: the row is ours now, and no longer marked. NULL: not told. */
 void search_own(struct search *s, const char *id, const char *email, const char *phone);
 const char *search_facets_asked(int i); /* the names of the panes; NULL behind the last */
+bool search_is_asked(enum facet f);
+/* The words and filters as a request has them; the caller deletes it. */
+cJSON *search_question(const struct question *q);
+
+/* search_words.c */
+
+/* What was forgiven, in a sentence; NULL: nothing was. */
+char *search_said(const struct search *s, struct arena *mem);
+/* The words with quotes around those that were corrected: so they are taken as they are. */
+char *search_as_typed(const struct search *s, struct arena *mem, const char *words);
+
+/* search_typed.c */
+
+/* Somebody has typed: what no longer fits goes. */
+void search_typed_changed(struct search *s);
+/* Ask what the word at the cursor may become; nothing happens while an answer is waited for. */
+void search_typed_ask(struct search *s);
+/* Offer nothing until the next key of typing; true: something was offered. */
+bool search_typed_close(struct search *s);
+void search_typed_free(struct search *s);
+/* Up or down among what is offered; false: the key means something else. */
+bool search_typed_move(struct search *s, int by);
+/* Write the chosen one, else the first, in the place of the word; false: nothing was written. */
+bool search_typed_take(struct search *s);
+void search_typed_draw(const struct search *s, int cols);
 
 /* search_facets.c */
 
@@ -123,6 +165,11 @@ const struct facet_line *search_line(const struct search *s);
 /* To the next heading. */
 void search_next_facet(struct search *s);
 void search_draw_facets(struct search *s, int y, int x, int rows, int cols);
+/* "DE Germany": what a code means; other values are plain. */
+void search_value_label(enum facet f, const char *value, char *out, size_t size);
+
+/* values.c: all values of a facet, over the filters. */
+void values_open(struct search *s, enum facet f);
 
 /* search_table.c */
 

@@ -91,6 +91,22 @@ static void add_values(struct search *s, enum facet f, const struct facet_pane *
     }
     if (hidden)
         add_line(s, (struct facet_line){FACET_MORE, f, NULL, hidden});
+    else if (pane->values.n >= PANE_VALUES)
+        add_line(s, (struct facet_line){FACET_ALL, f, NULL, 0});
+}
+
+/* Facets whose panes every search would only pay for. */
+static void add_others(struct search *s)
+{
+    for (int i = 1; i < FACET_END; i++) {
+        enum facet f = (enum facet)i;
+
+        if (search_is_asked(f))
+            continue;
+        add_line(s, (struct facet_line){FACET_HEAD, f, NULL, 0});
+        add_chosen(s, f, NULL);
+        add_line(s, (struct facet_line){FACET_ALL, f, NULL, 0});
+    }
 }
 
 void search_build_lines(struct search *s)
@@ -108,6 +124,8 @@ void search_build_lines(struct search *s)
         add_chosen(s, f, pane);
         add_values(s, f, pane);
     }
+    if (s->lines.n)
+        add_others(s);
     scroll_to(&s->lines, at);
 }
 
@@ -125,12 +143,11 @@ void search_next_facet(struct search *s)
     scroll_to(&s->lines, at < s->lines.n ? at : 0);
 }
 
-/* "DE Germany": what the code means; words of ours are plain. */
-static void value_label(const struct facet_line *line, char *out, size_t size)
+void search_value_label(enum facet f, const char *value, char *out, size_t size)
 {
-    const char *name = line->facet == FACET_country ? country_name(line->value) : NULL;
+    const char *name = f == FACET_country ? country_name(value) : NULL;
 
-    snprintf(out, size, "%s%s%s", line->value, name ? " " : "", name ? name : "");
+    snprintf(out, size, "%s%s%s", value, name ? " " : "", name ? name : "");
 }
 
 static void draw_value(const struct search *s, const struct facet_line *line, int y, int x,
@@ -139,7 +156,7 @@ static void draw_value(const struct search *s, const struct facet_line *line, in
     const struct filter *f = search_filter(s, line->facet, line->value);
     char label[160], number[NUMBER_TEXT];
 
-    value_label(line, label, sizeof(label));
+    search_value_label(line->facet, line->value, label, sizeof(label));
     paint_printf(y, x, cols - COUNT_WIDTH, f ? STYLE_COST : STYLE_TEXT, "[%c] %s",
                  !f            ? ' '
                  : f->excluded ? '-'
@@ -162,6 +179,8 @@ void search_draw_facets(struct search *s, int y, int x, int rows, int cols)
             paint_text(y + i, x + 1, cols - 1, STYLE_TEXT, facet_label(line->facet));
         else if (line->kind == FACET_MORE)
             paint_printf(y + i, x + 1, cols - 1, STYLE_TEXT, "... %d more", (int)line->count);
+        else if (line->kind == FACET_ALL)
+            paint_text(y + i, x + 1, cols - 1, STYLE_TEXT, "... all values");
         else
             draw_value(s, line, y + i, x + 1, cols - 1);
     }

@@ -22,6 +22,14 @@ const char *search_facets_asked(int i)
     return i < (int)(sizeof(panes) / sizeof(*panes)) ? facet_name(panes[i]) : NULL;
 }
 
+bool search_is_asked(enum facet f)
+{
+    for (size_t i = 0; i < sizeof(panes) / sizeof(*panes); i++)
+        if (panes[i] == f)
+            return true;
+    return false;
+}
+
 /* One timer for three waits: typing, rest, another try. */
 static void set_timer(struct search *s)
 {
@@ -49,8 +57,10 @@ void search_tick(struct screen *base)
 
     if (is_due(&s->rest_us))
         s->preview = s->rows.at;
-    if (is_due(&s->retry_us) | is_due(&s->ask_us))
+    if (is_due(&s->retry_us) | is_due(&s->ask_us)) {
+        search_typed_ask(s);
         search_ask(s);
+    }
     set_timer(s);
 }
 
@@ -80,6 +90,7 @@ static void drop_answers(struct search *s)
     arena_free(s->panes_mem);
     s->panes_mem = NULL;
     s->panes = (struct map){0};
+    s->corrections = (struct list){0};
     s->lines.n = 0;
     free(s->cursor);
     s->cursor = NULL;
@@ -97,6 +108,7 @@ void search_forget(struct search *s)
 void search_free(struct search *s)
 {
     drop_answers(s);
+    search_typed_free(s);
     while (s->n_past)
         free(s->past[--s->n_past]);
     while (s->n_future)
@@ -196,9 +208,12 @@ static void take_panes(struct search *s, const cJSON *doc)
     arena_free(s->panes_mem);
     s->panes_mem = arena_new();
     s->panes = (struct map){0};
+    s->corrections = (struct list){0};
     if (json_decode(&search_reply_type, doc, JSON_FROM_SERVER, s->panes_mem, &r, NULL, &why) ==
-        ERR_OK)
+        ERR_OK) {
         s->panes = r.facets;
+        s->corrections = r.corrections;
+    }
     search_build_lines(s);
 }
 
@@ -281,14 +296,28 @@ static void add_value(cJSON *body, const char *name, const char *value)
     cJSON_AddItemToArray(list, cJSON_CreateString(value));
 }
 
-static char *make_body(const struct search *s, const char *cursor)
+cJSON *search_question(const struct question *q)
 {
-    const struct question *q = &s->asked;
     cJSON *body = cJSON_CreateObject();
-    char *text;
 
     if (*q->words)
         cJSON_AddStringToObject(body, "q", q->words);
+    for (size_t i = 0; i < q->n; i++) {
+        char name[64];
+
+        snprintf(name, sizeof(name), "%s%s", q->filters[i].excluded ? "-" : "",
+                 facet_name(q->filters[i].facet));
+        add_value(body, name, q->filters[i].value);
+    }
+    return body;
+}
+
+static char *make_body(const struct search *s, const char *cursor)
+{
+    const struct question *q = &s->asked;
+    cJSON *body = search_question(q);
+    char *text;
+
     cJSON_AddNumberToObject(body, "page_size", PAGE_ROWS);
     if (search_sorts[q->sort].name)
         cJSON_AddStringToObject(body, "sort", search_sorts[q->sort].name);
@@ -298,13 +327,6 @@ static char *make_body(const struct search *s, const char *cursor)
         add_value(body, "facets", search_facets_asked(i));
     if (cursor)
         add_value(body, "facets", "none");
-    for (size_t i = 0; i < q->n; i++) {
-        char name[64];
-
-        snprintf(name, sizeof(name), "%s%s", q->filters[i].excluded ? "-" : "",
-                 facet_name(q->filters[i].facet));
-        add_value(body, name, q->filters[i].value);
-    }
     text = cJSON_PrintUnformatted(body);
     cJSON_Delete(body);
     return text;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "tui/screens/search.h"
 #include "tui/widgets/paint.h"
 
@@ -48,16 +49,22 @@ static void draw_chips(const struct search *s, int cols)
 {
     const struct question *q = &s->now;
     struct arena *mem = arena_new();
-    const char *text = "";
+    const char *text = "", *said = search_said(s, mem);
+    int x = 0;
 
+    if (said) {
+        said = arena_printf(mem, "%s  (\" as typed)", said);
+        paint_said(2, 0, cols, STYLE_WARN, said);
+        x = utf8_columns(said) + 3;
+    }
     for (size_t i = 0; i < q->n; i++)
         if (is_first_of_its_kind(q, i))
             text = arena_printf(mem, "%s  %s", text, chip(mem, q, i));
     if (q->sort)
         text = arena_printf(mem, "%s  sort: %s", text, search_sorts[q->sort].label);
     if (*text)
-        paint_text(2, 0, cols, STYLE_COST, text + 1);
-    else
+        paint_text(2, x, cols - x, STYLE_COST, text + 1);
+    else if (!said)
         paint_text(2, 0, cols, STYLE_DIM, " no filters; f chooses some");
     arena_free(mem);
 }
@@ -126,5 +133,6 @@ void search_draw(struct screen *base, int rows, int cols)
     }
     if (s->focus == FOCUS_WORDS)
         input_draw(&s->words, 1, 2, cols - RIGHT - 3, true); /* the focus is drawn last */
+    search_typed_draw(s, cols);
     say_state(s);
 }

@@ -186,6 +186,24 @@ static void clear_edges(int y, int x, int cols)
         mvaddstr(y, x + cols - 1, "  ");
 }
 
+static void take_area(int y, int x, int rows, int cols)
+{
+    for (int i = y; i < y + rows; i++) {
+        if (i < LINES_KEPT)
+            line[i].boxed = true;
+        clear_edges(i, x, cols);
+    }
+}
+
+void paint_area(int y, int x, int rows, int cols)
+{
+    if (y < 0 || x < 0 || y + rows > LINES || x + cols > COLS)
+        return;
+    take_area(y, x, rows, cols);
+    for (int i = y; i < y + rows; i++)
+        paint_text(i, x, cols, STYLE_TEXT, "");
+}
+
 bool paint_box(int y, int x, int rows, int cols, const char *title)
 {
     const char *const *part = frame_parts();
@@ -193,10 +211,7 @@ bool paint_box(int y, int x, int rows, int cols, const char *title)
 
     if (y < 0 || x < 0 || rows < 3 || cols < 8 || y + rows > LINES || x + cols > COLS)
         return false;
-    for (int i = y; i < y + rows && i < LINES_KEPT; i++)
-        line[i].boxed = true;
-    for (int i = y; i < y + rows; i++)
-        clear_edges(i, x, cols);
+    take_area(y, x, rows, cols);
     paint_edge(y, x, cols, part[0], part[4], part[1]);
     for (int i = 1; i < rows - 1; i++)
         paint_edge(y + i, x, cols, part[5], " ", part[5]);

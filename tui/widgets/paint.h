@@ -20,6 +20,8 @@ void paint_printf(int y, int x, int width, enum style_role role, const char *fmt
 void paint_said(int y, int x, int width, enum style_role role, const char *text);
 /* A frame with a title, blank inside; false: it does not fit. Its inner part begins at y+1, x+2. */
 bool paint_box(int y, int x, int rows, int cols, const char *title);
+/* Blank, over whatever is there. */
+void paint_area(int y, int x, int rows, int cols);
 /* A frame in the middle of the screen's lines, smaller if it must be; where it is comes back. */
 struct place {
     int y, x, rows, cols; /* inside */

@@ -56,6 +56,7 @@ class Fake(fake_access.Access):
         self.replies = {}           # idempotency key -> (request, reply)
         self.charges = []           # (key, credits)
         self.raise_price = 0
+        self.typos = {}             # word -> what is meant
         self.job = {"id": uuid(1, 7), "kind": "upload", "state": "done", "name": "people.csv", "progress": 1,
                     "created": "2026-11-24T08:38:21.123Z", "encoding": "UTF-8",
                     "counts": {"read": 7, "created": 4, "updated": 1, "merged": 1, "skipped": 0, "rejected": 1}}
@@ -121,7 +122,12 @@ class Fake(fake_access.Access):
 
     def search(self, ask):
         rows = self.people
-        words = ask.get("q", "").lower().split()
+        words, corrections = ask.get("q", "").lower().split(), []
+        for n, word in enumerate(words):
+            if word in self.typos:
+                corrections.append({"from": word, "to": self.typos[word]})
+                words[n] = self.typos[word]
+            words[n] = words[n].strip('"')
         rows = [p for p in rows if all(w in (p["name"] + p["title"] + p["company"]).lower() for w in words)]
         def chosen(p, but=None):
             return all((not ask.get(f) or p[f] in ask[f]) and p[f] not in ask.get("-" + f, [])
@@ -142,7 +148,29 @@ class Fake(fake_access.Access):
             "country": [{"value": v, "count": n} for v, n in sorted(counts.items(), key=lambda x: -x[1])],
             "seniority": [{"value": "vp", "count": len(rows)}]}
         return 200, {"total": len(rows), "items": page, "facets": facets,
-                     "next_cursor": str(start + ask["page_size"]) if more else None, "took_us": 412}
+                     "next_cursor": str(start + ask["page_size"]) if more else None, "took_us": 412,
+                     "corrections": corrections}
+
+    def values(self, name, ask):
+        """Of one facet, by the beginning of a word; all countries there are, as they are with these words."""
+        but = {k: v for k, v in ask.items() if k != name}
+        counts = {}
+        for p in self.search(dict(but, page_size=len(self.people)))[1]["items"]:
+            for value in ["Lyon", "Saint-Étienne"] if name == "city" else [str(p[name])]:
+                if value.lower().startswith(ask.get("prefix", "").lower()):
+                    counts[value] = counts.get(value, 0) + 1
+        return 200, {"name": name, "values": [{"value": v, "count": n} for v, n in
+                                              sorted(counts.items(), key=lambda x: (-x[1], x[0]))]}
+
+    def suggest(self, query):
+        prefix = query["prefix"][0].lower()
+        items = [("VP Sales", None, "title", 1284), ("Vodafone", None, "company", 900),
+                 ("VA", "Vatican City", "country", 12), ("Vlaams-Brabant", None, "state", 9),
+                 ("Vaduz", None, "city", 3), ("Vue.js", None, "technology", 2)]
+        place = ("country", "state", "city")
+        return 200, {"items": [{"value": v, "label": label, "field": f, "count": n} for v, label, f, n in items
+                               if (v.lower().startswith(prefix) or (label or "").lower().startswith(prefix)) and
+                               query["field"][0] in ("any", f, "place" if f in place else f)]}
 
     def offer(self, p, fields):
         rows = []
@@ -224,6 +252,10 @@ class Fake(fake_access.Access):
                          "expires_in": 600}
         if path == "/api/profiles/search":
             return self.search(ask)
+        if parts[1] == "facets":
+            return self.values(parts[2], ask)
+        if parts[1] == "suggest":
+            return self.suggest(urllib.parse.parse_qs(path.split("?")[1]))
         if parts[1] == "profiles" and parts[-1] == "reveal":
             return self.once(key, (path, ask), lambda: self.reveal_one(parts[2], ask, key))
         if path == "/api/reveals":
