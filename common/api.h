@@ -107,6 +107,7 @@ struct search_query {
     struct strs facets; /* panes wanted; none given: the six of the first screen; "none", "all" */
     struct strs has, not_has;
     const char *owned; /* "yes", "no" */
+    struct strs email; /* whole addresses, of rows whose address the asker may see */
     bool explain;
     const char *prefix; /* of the values of one facet */
     struct strs technology_all, keyword_all;

@@ -192,11 +192,30 @@ static enum err choose_sort(const struct search_query *q, struct ask *a, struct 
     return problem_set(why, "sort", "there is no such order");
 }
 
+/* Any of these addresses. */
+static enum err add_emails(struct arena *mem, const struct search_query *q, struct node *into,
+                           struct problem *why)
+{
+    struct node *any = group(mem, NODE_OR, q->email.n + 1);
+
+    for (size_t i = 0; i < q->email.n; i++) {
+        struct node *one = email_node(mem, q->email.v[i]);
+
+        if (!one)
+            return problem_set(why, "email", "email takes whole addresses");
+        one->source = arena_printf(mem, "email:%s", q->email.v[i]);
+        add_kid(any, one);
+    }
+    if (any->n)
+        add_kid(into, any);
+    return ERR_OK;
+}
+
 /* Everything of the request that narrows every pane, and the selections. */
 static enum err make_tree(struct arena *mem, const struct search_query *q, struct node *words,
                           struct ask *a, struct problem *why)
 {
-    size_t room = 4 + FACET_END + q->has.n + q->technology_all.n + q->keyword_all.n;
+    size_t room = 5 + FACET_END + q->has.n + q->technology_all.n + q->keyword_all.n;
 
     a->rest = group(mem, NODE_AND, room);
     if (words->kind != NODE_AND || words->n)
@@ -204,7 +223,7 @@ static enum err make_tree(struct arena *mem, const struct search_query *q, struc
     add_contacts(mem, q, a->rest);
     add_all(mem, FACET_technology, &q->technology_all, a->rest);
     add_all(mem, FACET_keyword, &q->keyword_all, a->rest);
-    if (add_owned(mem, q, a->rest, why))
+    if (add_owned(mem, q, a->rest, why) || add_emails(mem, q, a->rest, why))
         return ERR_INVALID;
     return add_facets(mem, q, a, why);
 }

@@ -38,9 +38,10 @@ static struct set eval_node(struct eval *e, const struct node *n);
 /* What costs little comes first, and what only removes comes last. */
 static int cost_of(const struct node *n)
 {
-    static const int costs[] = {[NODE_WORD] = 0,   [NODE_VALUES] = 1, [NODE_OWNED] = 1,
-                                [NODE_AND] = 2,    [NODE_OR] = 2,     [NODE_PREFIX] = 3,
-                                [NODE_PHRASE] = 3, [NODE_RANGE] = 4,  [NODE_NOT] = COST_LAST};
+    static const int costs[] = {
+        [NODE_WORD] = 0,  [NODE_EMAIL] = 0,      [NODE_VALUES] = 1, [NODE_OWNED] = 1,
+        [NODE_AND] = 2,   [NODE_OR] = 2,         [NODE_PREFIX] = 3, [NODE_PHRASE] = 3,
+        [NODE_RANGE] = 4, [NODE_NOT] = COST_LAST};
 
     return costs[n->kind];
 }
@@ -131,6 +132,8 @@ static struct set eval_node(struct eval *e, const struct node *n)
         return leaf_range(e, n);
     case NODE_OWNED:
         return leaf_owned(e);
+    case NODE_EMAIL:
+        return leaf_rows(e, n);
     }
     return set_none(e->s->n);
 }

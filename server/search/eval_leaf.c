@@ -317,3 +317,17 @@ struct set leaf_owned(struct eval *e)
 {
     return e->owner ? owner_set(e->owner, e->s, &e->pool) : set_none(e->s->n);
 }
+
+/* Rows that were found by their ids: there are few. */
+struct set leaf_rows(struct eval *e, const struct node *node)
+{
+    uint64_t *bits = union_begin(&e->pool);
+
+    for (size_t i = 0; i < node->n_ids; i++) {
+        uint32_t at = segment_find(e->s, &node->ids[i]);
+
+        if (at != UINT32_MAX)
+            bits_set(bits, at);
+    }
+    return union_end(&e->pool, bits);
+}

@@ -168,6 +168,11 @@ static void explain_node(struct explain *e, const struct node *n)
     case NODE_RANGE:
         explain_range(e, n);
         break;
+    case NODE_EMAIL:
+        for (size_t i = 0; i < n->n_ids; i++)
+            if (uuid_equal(&n->ids[i], &e->row->id))
+                add(e, n, "email", "yes");
+        break;
     case NODE_OWNED:
         if (e->row->is_owned)
             add(e, n, "owned", "yes");

@@ -6,7 +6,7 @@
 #include "server/search/segment.h"
 #include "server/search/words.h"
 
-enum field_kind_of_q { FIELD_NONE, FIELD_WORDS, FIELD_FACET, FIELD_HAS, FIELD_OWNED };
+enum field_kind_of_q { FIELD_NONE, FIELD_WORDS, FIELD_FACET, FIELD_HAS, FIELD_OWNED, FIELD_EMAIL };
 
 /* What stands before a colon. */
 struct q_field {
@@ -228,7 +228,8 @@ static bool find_field(const char *name, struct q_field *out)
                                             {FIELD_WORDS, TEXT_NAME, "name"},
                                             {FIELD_WORDS, TEXT_COMPANY, "company"},
                                             {FIELD_HAS, 0, "has"},
-                                            {FIELD_OWNED, 0, "owned"}};
+                                            {FIELD_OWNED, 0, "owned"},
+                                            {FIELD_EMAIL, 0, "email"}};
     enum facet f = facet_find(name);
 
     if (f)
@@ -241,7 +242,7 @@ static bool find_field(const char *name, struct q_field *out)
 
 static const char *all_fields(struct arena *mem)
 {
-    const char *text = "title name company has owned";
+    const char *text = "title name company has owned email";
 
     for (int f = 1; f < FACET_END; f++)
         text = arena_printf(mem, "%s %s", text, facet_name((enum facet)f));
@@ -282,6 +283,29 @@ static enum err make_owned(struct parser *p, const struct run *r, struct node **
     return ERR_OK;
 }
 
+struct node *email_node(struct arena *mem, const char *text)
+{
+    const char *at = strrchr(text, '@');
+    struct node *n;
+
+    if (!at || at == text || !at[1] || strpbrk(text, " \t\r\n"))
+        return NULL;
+    n = node_new(mem, NODE_EMAIL);
+    n->word = arena_strdup(mem, text);
+    return n;
+}
+
+/* One whole address, or what to ask instead. */
+static enum err make_email(struct parser *p, const struct run *r, struct node **out)
+{
+    *out = email_node(p->mem, r->text);
+    return *out && !r->star
+               ? ERR_OK
+               : bad(p, r->from,
+                     "email: takes one whole address, such as email:ann@example.com, and finds it "
+                     "where you may see it; company:example finds a company's people");
+}
+
 static enum err make_plain_value(struct parser *p, const struct q_field *f, const struct run *r,
                                  struct node **out)
 {
@@ -292,6 +316,8 @@ static enum err make_plain_value(struct parser *p, const struct q_field *f, cons
         return bad(p, r->from, "has: takes email or phone");
     if (f->kind == FIELD_OWNED)
         return make_owned(p, r, out);
+    if (f->kind == FIELD_EMAIL)
+        return make_email(p, r, out);
     if (f->kind == FIELD_FACET && range_column((enum facet)f->id, &column) &&
         !range_bucket((enum facet)f->id, r->text))
         return make_range(p, r, column, out);
@@ -306,8 +332,11 @@ static enum err parse_value(struct parser *p, const struct q_field *f, struct no
     struct run r;
     enum column column;
     bool words = f->kind == FIELD_WORDS;
-    enum err err = take_run(p, ",", &r);
+    enum err err;
 
+    if (f->kind == FIELD_EMAIL && from[strcspn(from, "*, )\t\r\n")] == '*')
+        return make_email(p, &(struct run){.from = from, .text = ""}, out);
+    err = take_run(p, ",", &r);
     if (err)
         return err;
     if (!*r.text)

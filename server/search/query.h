@@ -13,9 +13,10 @@
  *   range   := ( ">" | ">=" | "<" | "<=" ) n | n ".." n | n ".." | ".." n | n
  *   phrase  := '"' anything but a quote '"'
  *
- * Text fields are title, name and company; the others are the facets, `has` (email, phone) and
- * `owned` (yes, no).  OR, AND and NOT are these only in capitals and without quotes.  Inside the
- * parentheses of a field everything is of that field: OR, NOT, "-" and parentheses work as outside.
+ * Text fields are title, name and company; the others are the facets, `has` (email, phone), `owned`
+ * (yes, no) and `email` (one whole address, of rows whose address the account may see).  OR, AND
+ * and NOT are these only in capitals and without quotes.  Inside the parentheses of a field
+ * everything is of that field: OR, NOT, "-" and parentheses work as outside.
  *
  * A word is folded and split as the rows' texts are (words.h), and all its parts must be found; a
  * star makes its last part a beginning.  The words of a phrase stand side by side and in order in
@@ -44,6 +45,7 @@ enum node_kind {
     NODE_VALUES, /* any of these values in a dict */
     NODE_RANGE,  /* a number */
     NODE_OWNED,  /* the account owns a contact of it */
+    NODE_EMAIL,  /* its address is this one, and the account may see it (address.h) */
 };
 
 enum column { COLUMN_SCORE, COLUMN_QUALITY, COLUMN_EMPLOYEES, COLUMN_REVENUE, COLUMN_UPDATED };
@@ -52,7 +54,7 @@ struct node {
     enum node_kind kind;
     struct node **kids; /* of a phrase: its words one by one */
     size_t n;
-    const char *word;   /* folded */
+    const char *word;   /* folded; of an address as it is written */
     unsigned classes;   /* bits of the text classes where a word or phrase is looked for */
     bool is_quoted;     /* the word: no typo is forgiven */
     bool star;          /* the phrase: its last word is a beginning; the values: they are */
@@ -60,7 +62,9 @@ struct node {
     struct strs values; /* of a dict; or the words of a phrase, in order */
     int dict;
     enum column column;
-    int64_t lo, hi;     /* both within; never 0 for what may be unknown */
+    int64_t lo, hi;         /* both within; never 0 for what may be unknown */
+    const struct uuid *ids; /* of an address: the rows, once they are found */
+    size_t n_ids;
     const char *source; /* what of the question this is, for explanations */
 };
 
@@ -86,6 +90,9 @@ const char *range_parse(struct arena *mem, enum column c, const char *text, int6
                         int64_t *hi);
 /* The bucket of the facet that a text names, in any case, as it is written; NULL: none. */
 const char *range_bucket(enum facet f, const char *text);
+
+/* NULL: it is not one whole address. */
+struct node *email_node(struct arena *mem, const char *text);
 
 enum sort { SORT_RELEVANCE, SORT_SCORE, SORT_NAME, SORT_COMPANY, SORT_UPDATED, SORT_QUALITY };
 

@@ -76,11 +76,40 @@ as ann POST "/api/profiles/$q/reveal" '{"fields":["email"]}';    expect 200 .cha
 as ann POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 2
 as ann POST /api/profiles/search '{"owned":"no"}';               expect 200 .total $((all - 2))
 as eve POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 0
+# an address is found where it may be seen, and nowhere else
+as ann GET "/api/profiles/$p";                                   expect 200 '.email | contains("***")' false
+email=$(value .email)
+found() { # WHO TOTAL: how many WHO finds by the address
+    as "$1" POST /api/profiles/search "{\"q\":\"email:$email\",\"facets\":[\"none\"]}"
+    expect 200 .total "$2"
+    as "$1" POST /api/profiles/search "{\"email\":[\"$(echo "$email" | tr a-z A-Z)\"],\"facets\":[\"none\"]}"
+    expect 200 .total "$2"
+}
+found ann 1; expect 200 '.items[0].id' "$p"
+expect 200 '.items[0].email | contains("***")' true
+found eve 0
+found root 1
+as ann POST /api/profiles/search "{\"q\":\"-email:$email\",\"facets\":[\"none\"]}"; expect 200 .total $((all - 1))
+as ann POST /api/profiles/search "{\"q\":\"email:$email\",\"explain\":true}"
+expect 200 '.explain[0].why | map([.term, .field, .value])' "[[\"email:$email\",\"email\",\"yes\"]]"
+as root POST /api/profiles/search '{"has":["email","phone"],"owned":"yes","facets":["none"],"page_size":1}'
+r=$(value '.items[0].id')
+as root GET "/api/profiles/$r";                                  email=$(value .email)
+found eve 0
+as eve POST "/api/profiles/$r/reveal" '{"fields":["phone"]}';    expect 200 .charged 3
+found eve 0 # the phone was paid, and the address is not told
+as eve POST "/api/profiles/$r/reveal" '{"fields":["email"]}';    expect 200 .charged 1
+found eve 1
+as ann GET '/api/profiles/search?q=vp%20email%3A*%40acme.example'
+expect 400 '[.field, (.detail | startswith("column 10: email: takes one whole address"))]' '["q",true]'
+as ann POST /api/profiles/search '{"email":["acme.example"]}';   expect 400 .field email
+ok "an address is found by whom it may be seen, exactly"
+
 stop
 start
 searchable ann
 as ann POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 2
-as eve POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 0
+as eve POST /api/profiles/search '{"owned":"yes"}';              expect 200 .total 1
 ok "what is owned, at once and after a restart"
 
 as ann GET /api/companies/search
@@ -117,6 +146,9 @@ has_company() {
 wait_for has_company
 expect 200 '.items[0] | [.name, .people]' '["Quuxmeister",2]'
 as ann GET "$(value '.items[0].people_url')";                    expect 200 '.items | length' 2
+email=a@quux.example
+found ann 1
+found eve 0
 as eve POST /api/companies/search '{"q":"quuxmeister"}';         expect 200 .total 0
 as eve POST /api/companies/search '{}';                          expect 200 .total "$companies"
 as eve GET '/api/suggest?field=company&prefix=quux';             expect 200 .items '[]'

@@ -24,9 +24,14 @@ static void refuses_with_the_column(void)
     static const struct {
         const char *q, *text;
     } bad[] = {
-        {"vp colour:red", "column 4: there is no such field (title name company has owned"},
+        {"vp colour:red", "column 4: there is no such field (title name company has owned email"},
         {"é colour:red", "column 3: there is no such field"},
-        {"email:x", "column 1: there is no such field"},
+        {"email:x", "column 7: email: takes one whole address, such as email:ann@example.com"},
+        {"vp email:*@acme.example", "column 10: email: takes one whole address"},
+        {"email:ann@acme.example*", "column 7: email: takes one whole address"},
+        {"email:(a@b.example OR \"a b@c.example\")", "column 23: email: takes one whole address"},
+        {"email:@acme.example", "column 7: email: takes one whole address"},
+        {"e-mail:x", "column 1: there is no such field"},
         {":x", "column 1: a field's name is missing"},
         {"\"open", "column 1: the quote does not end"},
         {"a country:\"DE", "column 11: the quote does not end"},
