@@ -210,7 +210,8 @@ static const struct field search_query_fields[] = {
           .doc = "Words that all must be found; OR, NOT, -word, (groups), \"a phrase\", pre*, "
                  "field:value, field:a,b, field:(a OR b), technology:all(a,b), any(a,b), "
                  "none(a,b), score:>=80, employees:50..500, updated:>2026-01-01, has:email, "
-                 "owned:yes. The fields are title, name, company and the facets."),
+                 "owned:yes, email:ann@example.com (whole, where you may see it). The other fields "
+                 "are title, name, company and the facets."),
     FIELD(search_query, page_size, .min = 1, .max = 1000,
           .doc = "10 unless said; of the values of a facet 25."),
     FIELD(search_query, cursor, .max = 1000, .doc = "next_cursor of the page before."),

@@ -228,7 +228,7 @@ static enum err make_tree(struct arena *mem, const struct search_query *q, struc
     return add_facets(mem, q, a, why);
 }
 
-enum err ask_parse(struct arena *mem, const struct search_query *q, struct ask *out,
+enum err ask_parse(struct arena *mem, const struct search_query *q, bool companies, struct ask *out,
                    struct problem *why)
 {
     struct node *words;
@@ -237,7 +237,7 @@ enum err ask_parse(struct arena *mem, const struct search_query *q, struct ask *
     *out = (struct ask){.page_size = q->page_size ? (size_t)q->page_size : PAGE_DEFAULT};
     if (q->page_size < 0 || q->page_size > PAGE_MAX)
         return problem_set(why, "page_size", "page_size is 1 to %d", PAGE_MAX);
-    err = parse_q(mem, q->q, &words, why);
+    err = parse_q(mem, q->q, companies, &words, why);
     if (err)
         return err;
     out->words = arena_alloc(mem, (NODES_MAX + 1) * sizeof(struct node *));

@@ -2,18 +2,10 @@
 
 #include "common/country.h"
 #include "common/utf8.h"
+#include "server/search/parse_field.h"
 #include "server/search/query.h"
 #include "server/search/segment.h"
 #include "server/search/words.h"
-
-enum field_kind_of_q { FIELD_NONE, FIELD_WORDS, FIELD_FACET, FIELD_HAS, FIELD_OWNED, FIELD_EMAIL };
-
-/* What stands before a colon. */
-struct q_field {
-    enum field_kind_of_q kind; /* NONE: there is no field, words are looked for everywhere */
-    int id;                    /* the text class, or the facet */
-    const char *name;
-};
 
 struct parser {
     struct arena *mem;
@@ -21,6 +13,7 @@ struct parser {
     size_t n, n_prefixes, n_phrases; /* words and values so far, and those of a kind */
     int depth;
     struct q_field field; /* whose parentheses we are in */
+    bool companies;       /* are asked for */
     struct problem *why;
 };
 
@@ -222,33 +215,6 @@ static enum err make_words(struct parser *p, const struct run *r, unsigned class
 
 /* Values */
 
-static bool find_field(const char *name, struct q_field *out)
-{
-    static const struct q_field fields[] = {{FIELD_WORDS, TEXT_TITLE, "title"},
-                                            {FIELD_WORDS, TEXT_NAME, "name"},
-                                            {FIELD_WORDS, TEXT_COMPANY, "company"},
-                                            {FIELD_HAS, 0, "has"},
-                                            {FIELD_OWNED, 0, "owned"},
-                                            {FIELD_EMAIL, 0, "email"}};
-    enum facet f = facet_find(name);
-
-    if (f)
-        *out = (struct q_field){FIELD_FACET, (int)f, facet_name(f)};
-    for (size_t i = 0; !f && i < sizeof(fields) / sizeof(*fields); i++)
-        if (strcmp(fields[i].name, name) == 0)
-            *out = fields[i];
-    return out->kind != FIELD_NONE;
-}
-
-static const char *all_fields(struct arena *mem)
-{
-    const char *text = "title name company has owned email";
-
-    for (int f = 1; f < FACET_END; f++)
-        text = arena_printf(mem, "%s %s", text, facet_name((enum facet)f));
-    return text;
-}
-
 static struct node *value_node(struct parser *p, int dict, const char *text, bool star)
 {
     struct node *n = node_new(p->mem, NODE_VALUES);
@@ -448,9 +414,10 @@ static enum err parse_field(struct parser *p, const char *from, const char *name
         return bad(p, from, "a field cannot stand within the parentheses of another");
     if (!*name)
         return bad(p, from, "a field's name is missing before the colon");
-    if (!find_field(name, &f))
+    if (!parse_field_find(name, p->companies, &f))
         return bad(p, from,
-                   arena_printf(p->mem, "there is no such field (%s)", all_fields(p->mem)));
+                   arena_printf(p->mem, "there is no such field (%s)",
+                                parse_field_list(p->mem, p->companies)));
     p->at++;
     if (take_quantifier(p, &kind))
         return parse_quantified(p, &f, kind, out);
@@ -469,7 +436,8 @@ static enum err parse_plain(struct parser *p, struct node **out)
 
     if (p->field.kind) {
         if (*from != '"' && from[strcspn(from, ":,\"() \t\r\n")] == ':' &&
-            find_field(arena_strndup(p->mem, from, strcspn(from, ":")), &(struct q_field){0}))
+            parse_field_find(arena_strndup(p->mem, from, strcspn(from, ":")), p->companies,
+                             &(struct q_field){0}))
             return bad(p, from, "a field cannot stand within the parentheses of another");
         return parse_list(p, &p->field, NODE_OR, false, out);
     }
@@ -550,9 +518,10 @@ static enum err parse_either(struct parser *p, struct node **out)
     return ERR_OK;
 }
 
-enum err parse_q(struct arena *mem, const char *q, struct node **out, struct problem *why)
+enum err parse_q(struct arena *mem, const char *q, bool companies, struct node **out,
+                 struct problem *why)
 {
-    struct parser p = {.mem = mem, .text = q ? q : "", .why = why};
+    struct parser p = {.mem = mem, .text = q ? q : "", .companies = companies, .why = why};
 
     p.at = p.text;
     *out = node_new(mem, NODE_AND);

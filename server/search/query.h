@@ -77,8 +77,11 @@ enum {
     PAGE_DEFAULT = 10,
 };
 
-/* A blank or NULL q is an AND of nothing. errors: ERR_INVALID on q, with the column */
-enum err parse_q(struct arena *mem, const char *q, struct node **out,
+/*
+ * A blank or NULL q is an AND of nothing.  companies: those are asked for, which have no fields of
+ * people. errors: ERR_INVALID on q, with the column
+ */
+enum err parse_q(struct arena *mem, const char *q, bool companies, struct node **out,
                  struct problem *why) MUST_CHECK;
 
 /* A numeric facet's column; false: the facet has none. */
@@ -119,7 +122,7 @@ struct ask {
  * nor its `out` or `all`: those narrow the pane too.
  * errors: ERR_INVALID with the field, and for q the column
  */
-enum err ask_parse(struct arena *mem, const struct search_query *q, struct ask *out,
+enum err ask_parse(struct arena *mem, const struct search_query *q, bool companies, struct ask *out,
                    struct problem *why) MUST_CHECK;
 
 #endif

@@ -335,7 +335,7 @@ static enum err begin(struct search *s, const struct search_ask *ask, struct are
 
     *r = (struct run){.s = s, .ask = ask};
     r->has_cursor = ask->query->cursor && *ask->query->cursor;
-    err = ask_parse(mem, ask->query, &r->q, why);
+    err = ask_parse(mem, ask->query, s->o.companies, &r->q, why);
     if (!err && r->has_cursor)
         err = cursor_parse(s->o.seal, mem, &ask->account, ask->query, &r->cursor, why);
     if (err)

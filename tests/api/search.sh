@@ -125,6 +125,10 @@ as ann GET "/api/companies/$id";                                 expect 200 .peo
 as ann POST /api/companies/search '{"q":"employees:>=1000 -country:US","facets":["none"],"page_size":1000}'
 expect 200 '.items | length > 0 and all(.employees >= 1000 and .country != "US")' true
 as ann POST /api/companies/search '{"seniority":["vp"]}';        expect 400 .field seniority
+for q in title:vp -seniority:vp owned:yes email:a@b.example; do
+    as ann POST /api/companies/search "{\"q\":\"(employees:>5 OR $q)\"}"
+    expect 400 '[.field, (.detail | test("^column 1[89]: there is no such field \\(name company has industry employees "))]' '["q",true]'
+done
 as ann POST /api/companies/search '{"sort":"score"}';            expect 400 .field sort
 as ann POST /api/companies/search '{"q":"(open"}';               expect 400 .field q
 as ''  GET /api/companies/search;                                expect 401 .code unauthorized

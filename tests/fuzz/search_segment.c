@@ -71,7 +71,7 @@ static void search(struct segment *s, const char *text, const char *sort)
     bool everything;
 
     q.in[FACET_employees] = (struct strs){some, 2};
-    if (ask_parse(mem, &q, &ask, NULL))
+    if (ask_parse(mem, &q, false, &ask, NULL))
         abort();
     eval_begin(&e, mem, &l, &ask);
     full = eval_result(&e, text ? 0 : FACET_employees, &everything);

@@ -95,7 +95,7 @@ static int compare_values(struct world *w, struct arena *mem, struct want *q)
     struct search_ask ask = {.account = accounts[q->account], .query = &q->q};
     const char *prefix = roll(&w->dice, 4) ? beginning(w, mem, any_value(w, f)) : "";
     const char *folded = utf8_fold(mem, prefix);
-    size_t n = oracle_pane(w, mem, q, (int)f, truth), k = 0;
+    size_t n = oracle_pane(w, mem, q, (int)f, truth), k = 0, most;
     struct facet_pane pane;
     const struct facet_value *got;
     int differs = search_values(w->index, &ask, f, prefix, mem, &pane, NULL) != ERR_OK;
@@ -107,7 +107,8 @@ static int compare_values(struct world *w, struct arena *mem, struct want *q)
             (name && word_begins(utf8_fold(mem, name), folded)))
             truth[k++] = truth[i];
     }
-    k = k < PANE_VALUES ? k : PANE_VALUES;
+    most = q->q.page_size ? (size_t)q->q.page_size : PANE_VALUES;
+    k = k < most ? k : most;
     got = pane.values.v;
     differs += pane.values.n != k;
     for (size_t i = 0; i < k && !differs; i++)

@@ -14,7 +14,7 @@ static const enum facet panes[] = {FACET_seniority,  FACET_department, FACET_cou
 
 const struct search_sort search_sorts[SORTS] = {
     {NULL, "best first"},   {"score", "score"},           {"name", "name"},
-    {"company", "company"}, {"-updated", "newest first"}, {"quality", "data quality"},
+    {"company", "company"}, {"updated", "newest first"}, {"quality", "data quality"},
 };
 
 const char *search_facets_asked(int i)
