@@ -588,8 +588,8 @@ def reveals(fake):
     fake.reset(reveal=revealed(2, ids=("one", "two")))
     p.run("reveal", "--ids", "-", "--max-credits", "2", stdin="one\0two\0")
     check(fake.bodies()[0]["ids"] == ["one", "two"], "ids between NULs")
-    check(p.run("reveal", "--ids", "-", "--max-credits", "2", stdin="x\n" * 1001)[0] == 2,
-          "a thousand at most")
+    check(p.run("reveal", "--ids", "-", "--max-credits", "2", stdin="x\n" * 1000001)[0] == 2,
+          "a million at most")
 
     path = os.path.join(p.home, "leads.csv")
     p.file("leads.csv", "old " * 100)
@@ -602,6 +602,60 @@ def reveals(fake):
     check(p.run("reveal", ID, "--max-credits", "0", "--output", path)[0] == 6 and
           open(path).read() == text, "a refusal leaves it alone")
     checks.ok("reveals: price, consent, ids from a pipe, files")
+
+
+def reveals_in_parts(fake):
+    """More than one request takes: parts under keys of their own, one price, one sum."""
+    p = Person(fake)
+    ids = [f"id{i}" for i in range(2500)]
+
+    def part(handler, body):
+        ask = json.loads(body)
+        n = len(ask["ids"])
+        if not ask.get("dry_run") and ask["max_credits"] < n:
+            return problem(402, "over_max")
+        return ok({"charged": 0 if ask.get("dry_run") else n, "price": n, "balance": 5000 - n, "dry_run": False,
+                   "items": [{"id": i, "outcome": "revealed", "charged": 1, "price": 1,
+                              "email": i + "@example.com", "phone": None} for i in ask["ids"]]})
+
+    def parts():
+        return [(len(b["ids"]), b.get("max_credits")) for b in fake.bodies()]
+
+    many = "\n".join(ids)
+    fake.reset(reveal=part)
+    code, out, err = p.run("reveal", "--ids", "-", "--max-credits", "2600", "--csv", stdin=many)
+    check(code == 0 and parts() == [(1000, 2600), (1000, 1600), (500, 600)], f"three parts: {code} {parts()} {err}")
+    check([x.split(",")[0] for x in out.splitlines()] == ["id"] + ids and "charged 2500 credits, balance 4500" in err,
+          "one table, one sum: " + err)
+    keys = [x[2]["Idempotency-Key"] for x in fake.seen]
+    check(len(set(keys)) == 3 and [k[-2:] for k in keys] == [".1", ".2", ".3"], f"a key each: {keys}")
+    fake.reset(reveal=part)
+    code, out, err = p.run("reveal", "--ids", "-", "--max-credits", "2600", "--json", "--key", "mine", stdin=many)
+    doc = json.loads(out)
+    check(code == 0 and len(doc["items"]) == 2500 and doc["charged"] == 2500 and doc["balance"] == 4500, "one object")
+    check(fake.seen[2][2]["Idempotency-Key"] == "mine.3", "under the given key")
+    fake.reset(reveal=part)
+    code, out, err = p.run("reveal", "--ids", "-", "--dry-run", stdin=many)
+    check(code == 0 and "price 2500 credits" in err and all("max_credits" not in b for b in fake.bodies()), err)
+    fake.reset(reveal=part)
+    code, out, err = p.run("reveal", "--ids", "-", "--max-credits", "1500", "--jsonl", stdin=many)
+    check(code == 11 and len(out.splitlines()) == 1000 and "charged 1000 credits" in err and
+          "1000 of 2500 were answered" in err, f"what is above the maximum is not charged: {code} {err}")
+    waits = iter([None, problem(429, "rate_limited", retry=1)])
+    fake.reset(reveal=lambda handler, body: next(waits, None) or part(handler, body))
+    code, out, err = p.run("reveal", "--ids", "-", "--max-credits", "2500", "--jsonl", stdin=many)
+    keys = [x[2]["Idempotency-Key"][-2:] for x in fake.seen]
+    check(code == 0 and keys == [".1", ".2", ".2", ".3"], f"being told to wait is no failure: {code} {keys} {err}")
+    p.file("ids", many)
+    fake.reset(reveal=part)
+    t = Terminal(p, "reveal", "--ids", os.path.join(p.home, "ids"), "--output", os.path.join(p.home, "out.csv"))
+    t.wait_for("[y/N]")
+    check("price 2500 credits" in t.text and t.text.count("[y/N]") == 1, "one price is asked about: " + t.text)
+    check([m for _, m in parts()] == [None] * 3, "and nothing is charged before")
+    t.type("y\r")
+    check(t.end() == 0 and [m for _, m in parts()][3:] == [2500, 1500, 500], f"then it goes on: {parts()}")
+    check(len(open(os.path.join(p.home, "out.csv")).read().splitlines()) == 2501, "all of it in the file")
+    checks.ok("reveals in parts: keys, one price, one sum, waiting, stopping")
 
 
 def reveals_on_a_terminal(fake):
@@ -837,6 +891,7 @@ try:
     signing_in(server)
     tokens_are_exchanged(server)
     reveals(server)
+    reveals_in_parts(server)
     reveals_on_a_terminal(server)
     lost_answers(server)
     uploads(server)

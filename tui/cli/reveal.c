@@ -10,7 +10,7 @@
 #include "common/uuid.h"
 #include "tui/cli/cli.h"
 
-enum { IDS_MAX = 1000, AGAIN = 4 };
+enum { PART = 1000 /* of one request */, IDS_MAX = 1000000, AGAIN = 4 };
 
 /* What was paid for is not cut. */
 static const struct cli_column result_columns[] = {
@@ -25,15 +25,41 @@ static const struct cli_column price_columns[] = {
     {0},
 };
 
+/*
+ * More ids than one request takes go in parts, each under a key of its own.  What is owned costs
+ * nothing, so that the same command goes on where one has stopped.
+ */
 struct reveal {
     struct cli *c;
-    cJSON *body;
+    cJSON *fields;
+    const char **ids;
+    size_t n, room;
     int output;   /* the file of --output, -1: none */
     bool unknown; /* an answer was lost and none has settled it */
+    /* of the parts that are done */
+    size_t done;
+    struct credits price, charged;
+    cJSON *whole; /* the first answer, with all items unless they are printed as they come */
+    size_t good, absent, seen;
+    bool printed;
 };
 
+static size_t part_size(const struct reveal *v)
+{
+    return v->n - v->done < PART ? v->n - v->done : PART;
+}
+
+static void add_id(struct reveal *v, const char *id)
+{
+    if (v->n == v->room) {
+        v->room = v->room ? v->room * 2 : 64;
+        v->ids = xrealloc(v->ids, v->room * sizeof(*v->ids));
+    }
+    v->ids[v->n++] = arena_strdup(v->c->mem, id);
+}
+
 /* Between ids: line ends, blanks, or NULs as `find -print0` writes them. */
-static void read_ids(FILE *f, cJSON *ids)
+static void read_ids(FILE *f, struct reveal *v)
 {
     char id[256];
     size_t n = 0;
@@ -46,32 +72,32 @@ static void read_ids(FILE *f, cJSON *ids)
                 id[n++] = (char)ch;
         } else if (n) {
             id[n] = '\0';
-            cJSON_AddItemToArray(ids, cJSON_CreateString(id));
+            add_id(v, id);
             n = 0;
         }
-    } while (ch != EOF && cJSON_GetArraySize(ids) <= IDS_MAX);
+    } while (ch != EOF && v->n <= IDS_MAX);
 }
 
-static enum exit_code add_ids(struct cli *c, cJSON *body)
+static enum exit_code add_ids(struct reveal *v)
 {
-    cJSON *ids = cJSON_AddArrayToObject(body, "ids");
+    struct cli *c = v->c;
     const char *path = cli_option(c, "ids");
     FILE *f;
 
     for (int i = 0; i < c->n; i++)
-        cJSON_AddItemToArray(ids, cJSON_CreateString(c->words[i]));
+        add_id(v, c->words[i]);
     if (path && strcmp(path, "-") == 0) {
-        read_ids(stdin, ids);
+        read_ids(stdin, v);
     } else if (path) {
         f = fopen(path, "re");
         if (!f)
             return cli_usage(c, "the file of ids cannot be read: %s", strerror(errno));
-        read_ids(f, ids);
+        read_ids(f, v);
         fclose(f);
     }
-    if (cJSON_GetArraySize(ids) > IDS_MAX)
+    if (v->n > IDS_MAX)
         return cli_usage(c, "at most %d profiles at a time", IDS_MAX);
-    if (cJSON_GetArraySize(ids))
+    if (v->n)
         return EXIT_DONE;
     if (!path)
         return cli_usage(c, "name profiles, or --ids FILE");
@@ -79,18 +105,18 @@ static enum exit_code add_ids(struct cli *c, cJSON *body)
     return EXIT_NOTHING;
 }
 
-static enum exit_code add_fields(struct cli *c, cJSON *body)
+static enum exit_code read_fields(struct reveal *v)
 {
-    const char *text = cli_has(c, "fields") ? cli_option(c, "fields") : "email";
-    cJSON *list = cJSON_AddArrayToObject(body, "fields");
+    const char *text = cli_has(v->c, "fields") ? cli_option(v->c, "fields") : "email";
 
     while (*text) {
         size_t n = strcspn(text, ",");
 
-        cJSON_AddItemToArray(list, cJSON_CreateString(arena_strndup(c->mem, text, n)));
+        cJSON_AddItemToArray(v->fields, cJSON_CreateString(arena_strndup(v->c->mem, text, n)));
         text += n + (text[n] == ',');
     }
-    return cJSON_GetArraySize(list) ? EXIT_DONE : cli_usage(c, "--fields takes email,phone");
+    return cJSON_GetArraySize(v->fields) ? EXIT_DONE
+                                         : cli_usage(v->c, "--fields takes email,phone");
 }
 
 /* Before anything is paid for: what is bought must have a place. Old contents stay until then. */
@@ -106,10 +132,20 @@ static enum exit_code open_output(struct reveal *v)
     return cli_usage(v->c, "the output cannot be written: %s", strerror(errno));
 }
 
-static struct cli_reply ask(struct reveal *v, const char *key)
+static cJSON *part_body(const struct reveal *v)
+{
+    cJSON *body = cJSON_CreateObject(), *ids = cJSON_AddArrayToObject(body, "ids");
+
+    for (size_t i = 0; i < part_size(v); i++)
+        cJSON_AddItemToArray(ids, cJSON_CreateString(v->ids[v->done + i]));
+    cJSON_AddItemToObject(body, "fields", cJSON_Duplicate(v->fields, true));
+    return body;
+}
+
+static struct cli_reply ask(struct reveal *v, const cJSON *body, const char *key)
 {
     struct api_request r = {.method = "POST", .path = "/api/reveals", .idempotency_key = key};
-    char *text = cJSON_PrintUnformatted(v->body);
+    char *text = cJSON_PrintUnformatted(body);
     struct cli_reply reply;
 
     r.json = text;
@@ -118,13 +154,27 @@ static struct cli_reply ask(struct reveal *v, const char *key)
     return reply;
 }
 
+/* Among many parts being told to wait is no failure. */
+static bool may_wait(struct reveal *v, const struct cli_reply *r, int tries)
+{
+    if (v->n <= PART || r->err != ERR_RATE || tries >= AGAIN)
+        return false;
+    cli_pause(v->c, (r->retry_after > 0 ? r->retry_after : 1) * 1000);
+    return true;
+}
+
+/* The price of the part at hand. */
 static struct cli_reply quote(struct reveal *v)
 {
+    cJSON *body = part_body(v);
     struct cli_reply reply;
+    int tries = 0;
 
-    cJSON_AddBoolToObject(v->body, "dry_run", true);
-    reply = ask(v, NULL);
-    cJSON_DeleteItemFromObjectCaseSensitive(v->body, "dry_run");
+    cJSON_AddBoolToObject(body, "dry_run", true);
+    do {
+        reply = ask(v, body, NULL);
+    } while (may_wait(v, &reply, tries++));
+    cJSON_Delete(body);
     return reply;
 }
 
@@ -139,10 +189,12 @@ static bool is_settled(const struct cli_reply *r)
 }
 
 /* A lost answer is asked for again under the same key: it cannot be charged twice. */
-static struct cli_reply pay(struct reveal *v, const char *key)
+static struct cli_reply pay(struct reveal *v, const cJSON *body, const char *key)
 {
-    struct cli_reply reply = ask(v, key);
+    struct cli_reply reply = ask(v, body, key);
 
+    for (int tries = 0; may_wait(v, &reply, tries); tries++)
+        reply = ask(v, body, key);
     v->unknown = reply.sent && !reply.status;
     for (int i = 0; i < AGAIN && v->unknown && err_retryable(reply.err) && !reply.pin_mismatch;
          i++) {
@@ -151,18 +203,38 @@ static struct cli_reply pay(struct reveal *v, const char *key)
             cli_pause(v->c, reply.retry_after * 1000);
         else
             cli_back_off(v->c, i);
-        reply = ask(v, key);
+        reply = ask(v, body, key);
         v->unknown = !is_settled(&reply);
     }
     return reply;
+}
+
+/* The price of all parts; nothing of it is charged. */
+static enum exit_code look_up_all(struct reveal *v, struct credits *price, const char **balance)
+{
+    enum exit_code code = EXIT_DONE;
+
+    *price = (struct credits){0};
+    while (!code && v->done < v->n) {
+        struct cli_reply reply = quote(v);
+
+        if (reply.err)
+            code = cli_fail(&reply);
+        price->hundredths += cli_credits(reply.doc, "price").hundredths;
+        *balance = cli_text(v->c->mem, reply.doc, "balance");
+        v->done += part_size(v);
+    }
+    v->done = 0;
+    return code;
 }
 
 /* What may be charged at most: by --max-credits, by a person who saw the price, or by both. */
 static enum exit_code consent(struct reveal *v, struct credits *most)
 {
     struct cli *c = v->c;
-    const char *max = cli_option(c, "max-credits");
-    struct cli_reply price;
+    const char *max = cli_option(c, "max-credits"), *balance = "-";
+    struct credits price;
+    enum exit_code code;
     char text[CREDITS_TEXT];
 
     most->hundredths = CREDITS_MAX;
@@ -174,17 +246,16 @@ static enum exit_code consent(struct reveal *v, struct credits *most)
         return cli_usage(c, "without a terminal --max-credits N is the consent");
     if (cli_has(c, "yes") || !cli_has_terminal())
         return EXIT_DONE;
-    price = quote(v);
-    if (price.err)
-        return cli_fail(&price);
-    fprintf(stderr, "price %s %s, balance %s\n",
-            credits_text(cli_credits(price.doc, "price"), text),
-            credits_word(cli_credits(price.doc, "price")), cli_text(c->mem, price.doc, "balance"));
-    if (cli_credits(price.doc, "price").hundredths > most->hundredths) {
+    code = look_up_all(v, &price, &balance);
+    if (code)
+        return code;
+    fprintf(stderr, "price %s %s, balance %s\n", credits_text(price, text), credits_word(price),
+            balance);
+    if (price.hundredths > most->hundredths) {
         cli_say("the price is above --max-credits; nothing was charged");
         return EXIT_CREDITS;
     }
-    *most = cli_credits(price.doc, "price");
+    *most = price;
     if (most->hundredths == 0)
         return EXIT_DONE; /* nothing to agree to */
     return cli_ask("reveal?") ? EXIT_DONE : EXIT_NOTHING;
@@ -212,107 +283,200 @@ static bool ends_with(const char *text, const char *end)
     return n >= k && strcmp(text + n - k, end) == 0;
 }
 
-static enum exit_code outcome_code(const cJSON *items)
+static void count_outcomes(struct reveal *v, const cJSON *items)
 {
-    int good = 0, absent = 0, n = 0;
     const cJSON *row;
 
     cJSON_ArrayForEach(row, items)
     {
         const char *word = json_str(row, "outcome");
 
-        good += word && (strcmp(word, "revealed") == 0 || strcmp(word, "owned") == 0);
-        absent += word && strcmp(word, "not_found") == 0;
-        n++;
+        v->good += word && (strcmp(word, "revealed") == 0 || strcmp(word, "owned") == 0);
+        v->absent += word && strcmp(word, "not_found") == 0;
+        v->seen++;
     }
-    if (good == n)
-        return EXIT_DONE;
-    if (good)
-        return EXIT_PARTLY;
-    return absent == n ? EXIT_ABSENT : EXIT_NOTHING;
 }
 
-static enum exit_code print_result(struct reveal *v, const struct cli_reply *reply)
+static enum exit_code outcome_code(const struct reveal *v)
+{
+    if (v->done < v->n)
+        return EXIT_PARTLY;
+    if (v->good == v->seen)
+        return EXIT_DONE;
+    if (v->good)
+        return EXIT_PARTLY;
+    return v->absent == v->seen ? EXIT_ABSENT : EXIT_NOTHING;
+}
+
+static bool is_csv(const struct cli *c)
+{
+    const char *path = cli_option(c, "output");
+
+    return cli_has(c, "csv") || (path && ends_with(path, ".csv"));
+}
+
+static const struct cli_column *columns_of(const struct cli *c)
+{
+    return cli_has(c, "dry-run") ? price_columns : result_columns;
+}
+
+/* Once there is something to write: a refusal leaves the file as it was. */
+static enum exit_code begin_output(struct reveal *v)
+{
+    if (!v->printed && v->output >= 0 &&
+        (ftruncate(v->output, 0) || dup2(v->output, STDOUT_FILENO) < 0))
+        return cli_usage(v->c, "the output cannot be written: %s", strerror(errno));
+    return EXIT_DONE;
+}
+
+/* Rows are printed as they are paid for, where the form allows. */
+static enum exit_code take_part(struct reveal *v, const struct cli_reply *reply)
 {
     struct cli *c = v->c;
     const cJSON *items = cJSON_GetObjectItemCaseSensitive(reply->doc, "items"), *row;
-    const char *path = cli_option(c, "output");
-    bool dry = cli_has(c, "dry-run");
-    const struct cli_column *columns = dry ? price_columns : result_columns;
+    bool gather = cli_has(c, "json") || !(cli_has(c, "jsonl") || is_csv(c));
+    enum exit_code code = begin_output(v);
 
-    if (v->output >= 0 && (ftruncate(v->output, 0) || dup2(v->output, STDOUT_FILENO) < 0))
-        return cli_usage(c, "the output cannot be written: %s", strerror(errno));
+    if (code)
+        return code;
     if (isatty(STDOUT_FILENO) && !cli_has(c, "show"))
         hide_values(items);
-    if (cli_has(c, "json")) {
-        cli_print_json(reply->doc);
+    v->price.hundredths += cli_credits(reply->doc, "price").hundredths;
+    v->charged.hundredths += cli_credits(reply->doc, "charged").hundredths;
+    count_outcomes(v, items);
+    if (gather && v->whole) {
+        cJSON *all = cJSON_GetObjectItemCaseSensitive(v->whole, "items");
+
+        cJSON_ArrayForEach(row, items)
+        {
+            cJSON_AddItemToArray(all, cJSON_Duplicate(row, true));
+        }
+        cJSON_ReplaceItemInObjectCaseSensitive(
+            v->whole, "balance",
+            cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(reply->doc, "balance"), true));
+    } else if (gather) {
+        v->whole = cJSON_Duplicate(reply->doc, true);
     } else if (cli_has(c, "jsonl")) {
         cJSON_ArrayForEach(row, items)
         {
             cli_print_jsonl(row);
         }
-    } else if (cli_has(c, "csv") || (path && ends_with(path, ".csv"))) {
-        cli_print_csv(columns, items, true);
     } else {
-        cli_print_table(columns, items);
+        cli_print_csv(columns_of(c), items, !v->printed);
     }
+    v->printed = true;
     fflush(stdout);
-    fprintf(stderr, "%s %s %s, balance %s\n", dry ? "price" : "charged",
-            cli_text(c->mem, reply->doc, dry ? "price" : "charged"),
-            credits_word(cli_credits(reply->doc, dry ? "price" : "charged")),
-            cli_text(c->mem, reply->doc, "balance"));
-    return outcome_code(items);
+    return EXIT_DONE;
 }
 
-static enum exit_code buy(struct reveal *v)
+static void print_whole(struct reveal *v)
 {
-    struct uuid id = uuid_new();
-    char text[UUID_TEXT];
-    const char *key = cli_option(v->c, "key");
-    struct cli_reply reply;
-    struct credits most;
-    enum exit_code code = consent(v, &most);
+    static const char *const sums[] = {"price", "charged"};
 
-    if (code)
-        return code;
-    if (!key)
-        key = uuid_text(&id, text);
-    cJSON_AddNumberToObject(v->body, "max_credits", (double)most.hundredths / 100);
-    reply = pay(v, key);
-    if (v->unknown) {
+    if (!v->whole)
+        return;
+    for (int i = 0; i < 2; i++)
+        cJSON_ReplaceItemInObjectCaseSensitive(
+            v->whole, sums[i],
+            cJSON_CreateNumber((double)(i ? v->charged : v->price).hundredths / 100));
+    if (cli_has(v->c, "json"))
+        cli_print_json(v->whole);
+    else
+        cli_print_table(columns_of(v->c), cJSON_GetObjectItemCaseSensitive(v->whole, "items"));
+    fflush(stdout);
+}
+
+/* What was done, of the parts that were. */
+static enum exit_code end(struct reveal *v, const char *balance)
+{
+    bool dry = cli_has(v->c, "dry-run");
+    struct credits sum = dry ? v->price : v->charged;
+    char text[CREDITS_TEXT];
+
+    print_whole(v);
+    fprintf(stderr, "%s %s %s, balance %s\n", dry ? "price" : "charged", credits_text(sum, text),
+            credits_word(sum), balance);
+    if (v->done < v->n)
+        cli_say(
+            "%zu of %zu were answered; the same command goes on, and what is owned costs nothing",
+            v->done, v->n);
+    return outcome_code(v);
+}
+
+static struct cli_reply buy_part(struct reveal *v, const struct credits *most, const char *key)
+{
+    cJSON *body = part_body(v);
+    struct cli_reply reply;
+
+    if (v->n > PART)
+        key = arena_printf(v->c->mem, "%s.%zu", key, v->done / PART + 1);
+    cJSON_AddNumberToObject(body, "max_credits",
+                            (double)(most->hundredths - v->charged.hundredths) / 100);
+    reply = pay(v, body, key);
+    cJSON_Delete(body);
+    return reply;
+}
+
+/* Nothing came of this part, or nobody knows; those before it are paid. */
+static enum exit_code fail(struct reveal *v, const struct cli_reply *reply, const char *key,
+                           const char *balance)
+{
+    enum exit_code code;
+
+    if (v->unknown)
         cli_say("unknown whether it was charged; the same command with --key %s finds out and\n"
                 "cannot charge twice",
                 key);
-        return EXIT_UNKNOWN;
-    }
-    if (!reply.err)
-        return print_result(v, &reply);
-    code = cli_fail(&reply);
+    code = v->unknown ? EXIT_UNKNOWN : cli_fail(reply);
     /* What was shown and agreed to holds no longer. */
-    if (reply.err == ERR_OVER_MAX && cli_has_terminal() && !cli_has(v->c, "yes"))
+    if (reply->err == ERR_OVER_MAX && cli_has_terminal() && !cli_has(v->c, "yes"))
         code = EXIT_CHANGED;
+    if (v->done && code != EXIT_UNKNOWN)
+        code = EXIT_PARTLY;
+    if (v->done)
+        end(v, balance);
     return code;
 }
 
-static enum exit_code look_up_price(struct reveal *v)
+static enum exit_code run_parts(struct reveal *v)
 {
-    struct cli_reply reply = quote(v);
+    bool dry = cli_has(v->c, "dry-run");
+    const char *key = cli_option(v->c, "key"), *balance = "-";
+    struct uuid id = uuid_new();
+    char text[UUID_TEXT];
+    struct credits most = {0};
+    enum exit_code code = dry ? EXIT_DONE : consent(v, &most);
 
-    return reply.err ? cli_fail(&reply) : print_result(v, &reply);
+    if (!key)
+        key = uuid_text(&id, text);
+    while (!code && v->done < v->n) {
+        struct cli_reply reply = dry ? quote(v) : buy_part(v, &most, key);
+
+        if (reply.err || v->unknown)
+            return fail(v, &reply, key, balance);
+        code = take_part(v, &reply);
+        balance = cli_text(v->c->mem, reply.doc, "balance");
+        v->done += part_size(v);
+        if (!code && v->n > PART && cli_has_terminal())
+            fprintf(stderr, "%zu of %zu\n", v->done, v->n);
+    }
+    return code ? code : end(v, balance);
 }
 
 static enum exit_code reveal(struct cli *c)
 {
-    struct reveal v = {.c = c, .body = cJSON_CreateObject(), .output = -1};
-    enum exit_code code = add_ids(c, v.body);
+    struct reveal v = {.c = c, .fields = cJSON_CreateArray(), .output = -1};
+    enum exit_code code = add_ids(&v);
 
     if (!code)
-        code = add_fields(c, v.body);
+        code = read_fields(&v);
     if (!code)
         code = open_output(&v);
     if (!code)
-        code = cli_has(c, "dry-run") ? look_up_price(&v) : buy(&v);
-    cJSON_Delete(v.body);
+        code = run_parts(&v);
+    cJSON_Delete(v.fields);
+    cJSON_Delete(v.whole);
+    free(v.ids);
     if (v.output >= 0)
         close(v.output);
     return code;
