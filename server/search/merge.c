@@ -3,7 +3,19 @@
 #include <string.h>
 
 #include "server/search/build.h"
+#include "server/search/heads.h"
 #include "server/search/image.h"
+#include "server/search/radix.h"
+
+enum {
+    PIECE = 4096,  /* elements of a column that are written at once */
+    SPARSE = 32,   /* of so many documents one has a term that is merged as an array */
+    SCATTERED = 4, /* runs of an array that are merged sooner in a bitset ... */
+    SCANNED = 512, /* ... if of so many documents one is in it */
+    AHEAD = 16,    /* documents that are asked for before they are compared */
+};
+
+static_assert((int)PARTS_MAX <= (int)HEADS_MAX, "every part has a head");
 
 struct merge {
     struct part *parts;
@@ -34,53 +46,83 @@ static size_t count_living(const struct part *p)
     return p->segment->n - (p->dead ? bits_count(p->dead, bits_words(p->segment->n)) : 0);
 }
 
+/* The next document of every part in the default order. */
+struct ranks {
+    const struct part *parts;
+    uint32_t at[PARTS_MAX];
+};
+
+static bool is_ranked_before(const void *arg, uint32_t a, uint32_t b)
+{
+    const struct ranks *r = arg;
+
+    return is_before(&r->parts[a], r->at[a], &r->parts[b], r->at[b]);
+}
+
+/* The score, the higher the less, and the beginning of the id. */
+static uint64_t rank_key(const struct ranks *r, size_t p)
+{
+    const struct segment *s = r->parts[p].segment;
+
+    return (uint64_t)(UINT8_MAX - s->score[r->at[p]]) << 56 | radix_bytes(s->ids[r->at[p]].b) >> 8;
+}
+
 /* The new order of all living documents. */
 static void number(struct merge *m)
 {
-    uint32_t *at = xcalloc(m->n, sizeof(*at));
+    struct ranks r = {.parts = m->parts};
+    struct heads heads = {.before = is_ranked_before, .arg = &r};
 
-    for (size_t p = 0; p < m->n; p++) {
+    for (uint32_t p = 0; p < m->n; p++) {
+        uint32_t n = m->parts[p].segment->n;
+
         m->documents += count_living(&m->parts[p]);
-        m->parts[p].to = xcalloc(m->parts[p].segment->n, sizeof(uint32_t));
-        memset(m->parts[p].to, 0xff, m->parts[p].segment->n * sizeof(uint32_t));
-        at[p] = skip_dead(&m->parts[p], 0);
+        m->parts[p].to = xcalloc(n, sizeof(uint32_t));
+        memset(m->parts[p].to, 0xff, n * sizeof(uint32_t));
+        r.at[p] = skip_dead(&m->parts[p], 0);
+        if (r.at[p] < n)
+            heads_add(&heads, p, rank_key(&r, p));
     }
     m->origin = xcalloc(m->documents + 1, 1);
-    for (size_t k = 0; k < m->documents; k++) {
-        size_t best = m->n;
+    for (uint32_t k = 0; heads.n; k++) {
+        uint32_t p = heads.v[0].run;
 
-        for (size_t p = 0; p < m->n; p++)
-            if (at[p] < m->parts[p].segment->n &&
-                (best == m->n || is_before(&m->parts[p], at[p], &m->parts[best], at[best])))
-                best = p;
-        m->origin[k] = (uint8_t)best;
-        m->parts[best].to[at[best]] = (uint32_t)k;
-        at[best] = skip_dead(&m->parts[best], at[best] + 1);
+        m->origin[k] = (uint8_t)p;
+        m->parts[p].to[r.at[p]] = k;
+        r.at[p] = skip_dead(&m->parts[p], r.at[p] + 1);
+        if (r.at[p] < m->parts[p].segment->n)
+            heads_move(&heads, rank_key(&r, p));
+        else
+            heads_drop(&heads);
     }
-    free(at);
 }
 
 /* A column of elements of `size` bytes, in its new order. */
 static void move_column(struct merge *m, struct image *w, int section, size_t size,
                         const void *(*column)(const struct segment *))
 {
-    uint32_t *at = xcalloc(m->n, sizeof(*at));
-    const uint8_t **from = xcalloc(m->n, sizeof(*from));
+    uint8_t *piece = xcalloc(PIECE, size);
+    const uint8_t *from[PARTS_MAX];
+    uint32_t at[PARTS_MAX];
 
     for (size_t p = 0; p < m->n; p++) {
         from[p] = column(m->parts[p].segment);
         at[p] = skip_dead(&m->parts[p], 0);
     }
     image_section_begin(w, section);
-    for (size_t k = 0; k < m->documents; k++) {
-        size_t p = m->origin[k];
+    for (size_t k = 0; k < m->documents; k += PIECE) {
+        size_t n = m->documents - k < PIECE ? m->documents - k : PIECE;
 
-        image_put(w, from[p] + at[p] * size, size);
-        at[p] = skip_dead(&m->parts[p], at[p] + 1);
+        for (size_t i = 0; i < n; i++) {
+            size_t p = m->origin[k + i];
+
+            memcpy(piece + i * size, from[p] + at[p] * size, size);
+            at[p] = skip_dead(&m->parts[p], at[p] + 1);
+        }
+        image_put(w, piece, n * size);
     }
     image_section_end(w, section);
-    free(from);
-    free(at);
+    free(piece);
 }
 
 static const void *ids_of(const struct segment *s)
@@ -125,48 +167,63 @@ struct way {
     uint32_t at, document; /* document: at `at`; living */
 };
 
-static void step(struct way *w)
+struct ways {
+    struct way v[PARTS_MAX];
+    int sorted; /* -1: by id, else SORTED_UPDATED */
+};
+
+static bool has_smaller_id(const void *arg, uint32_t a, uint32_t b)
 {
-    for (; w->at < w->part->segment->n; w->at++) {
-        w->document = codes_at(w->order, w->at);
-        if (w->part->to[w->document] != UINT32_MAX)
-            return;
-    }
+    const struct way *x = &((const struct ways *)arg)->v[a], *y = &((const struct ways *)arg)->v[b];
+
+    return uuid_compare(&x->part->segment->ids[x->document], &y->part->segment->ids[y->document]) <
+           0;
 }
 
-/* By id, or by SORTED_UPDATED. */
-static bool is_earlier(const struct way *a, const struct way *b, int sorted)
+static bool way_step(struct way *w)
 {
-    const struct segment *x = a->part->segment, *y = b->part->segment;
+    const struct segment *s = w->part->segment;
 
-    if (sorted == SORTED_UPDATED && x->updated[a->document] != y->updated[b->document])
-        return x->updated[a->document] < y->updated[b->document];
-    return uuid_compare(&x->ids[a->document], &y->ids[b->document]) < 0;
+    for (; w->at < s->n; w->at++) {
+        if (w->at + AHEAD < s->n)
+            __builtin_prefetch(&s->ids[codes_at(w->order, w->at + AHEAD)]);
+        w->document = codes_at(w->order, w->at);
+        if (w->part->to[w->document] != UINT32_MAX)
+            return true;
+    }
+    return false;
+}
+
+static uint64_t way_key(const struct ways *ways, size_t p)
+{
+    const struct segment *s = ways->v[p].part->segment;
+    uint32_t document = ways->v[p].document;
+
+    return ways->sorted < 0 ? radix_bytes(s->ids[document].b) : radix_key(s->updated[document]);
 }
 
 /* New ordinals in order of id (sorted -1) or of SORTED_UPDATED; free() it. */
 static uint32_t *merge_sorted(struct merge *m, int sorted)
 {
-    struct way *ways = xcalloc(m->n, sizeof(*ways));
+    struct ways ways = {.sorted = sorted};
+    struct heads heads = {.before = has_smaller_id, .arg = &ways};
     uint32_t *out = xcalloc(m->documents + 1, sizeof(*out));
 
-    for (size_t p = 0; p < m->n; p++) {
-        ways[p] = (struct way){&m->parts[p], sorted_of(m->parts[p].segment, sorted), 0, 0};
-        step(&ways[p]);
+    for (uint32_t p = 0; p < m->n; p++) {
+        ways.v[p] = (struct way){&m->parts[p], sorted_of(m->parts[p].segment, sorted), 0, 0};
+        if (way_step(&ways.v[p]))
+            heads_add(&heads, p, way_key(&ways, p));
     }
-    for (size_t k = 0; k < m->documents; k++) {
-        struct way *best = NULL;
+    for (size_t k = 0; heads.n; k++) {
+        struct way *best = &ways.v[heads.v[0].run];
 
-        for (size_t p = 0; p < m->n; p++)
-            if (ways[p].at < ways[p].part->segment->n &&
-                (!best || is_earlier(&ways[p], best, sorted)))
-                best = &ways[p];
-        assert(best); /* m->documents is how many live in the parts */
         out[k] = best->part->to[best->document];
         best->at++;
-        step(best);
+        if (way_step(best))
+            heads_move(&heads, way_key(&ways, heads.v[0].run));
+        else
+            heads_drop(&heads);
     }
-    free(ways);
     return out;
 }
 
@@ -188,124 +245,177 @@ static const struct texts *texts_of(const struct segment *s, int dict, int order
     return dict >= 0 ? &s->dicts[dict].texts : &s->orders[order];
 }
 
-/*
- * The smallest text that any part has next, and which parts have it, a bit each; NULL: all are
- * through.
- */
-static const char *next_text(const struct merge *m, const uint32_t *at, int dict, int order,
-                             uint64_t *which)
+/* The parts' ways through their texts of one dict or order. */
+struct reading {
+    const struct texts *texts[PARTS_MAX];
+    uint32_t at[PARTS_MAX];
+    struct heads heads;
+    uint32_t which[PARTS_MAX]; /* the parts that have the text that was read last */
+    size_t n;
+};
+
+static const char *text_of(const struct reading *r, uint32_t p)
 {
-    const char *least = NULL;
-
-    for (size_t p = 0; p < m->n; p++) {
-        const struct texts *t = texts_of(m->parts[p].segment, dict, order);
-        int c;
-
-        if (at[p] == t->n)
-            continue;
-        c = least ? strcmp(texts_at(t, at[p]), least) : -1;
-        if (c < 0) {
-            least = texts_at(t, at[p]);
-            *which = 0;
-        }
-        if (c <= 0)
-            *which |= UINT64_C(1) << p;
-    }
-    return least;
+    return texts_at(r->texts[p], r->at[p]);
 }
 
-static void new_maps(struct merge *m, int dict, int order)
+static bool is_text_before(const void *arg, uint32_t a, uint32_t b)
 {
-    for (size_t p = 0; p < m->n; p++) {
+    int c = strcmp(text_of(arg, a), text_of(arg, b));
+
+    return c ? c < 0 : a < b;
+}
+
+static void read_begin(struct reading *r, struct merge *m, int dict, int order)
+{
+    *r = (struct reading){.heads = {.before = is_text_before, .arg = r}};
+    for (uint32_t p = 0; p < m->n; p++) {
+        r->texts[p] = texts_of(m->parts[p].segment, dict, order);
         free(m->map[p]);
-        m->map[p] = xcalloc(texts_of(m->parts[p].segment, dict, order)->n + 1, sizeof(uint32_t));
+        m->map[p] = xcalloc(r->texts[p]->n + 1, sizeof(uint32_t));
+        if (r->texts[p]->n)
+            heads_add(&r->heads, p, radix_text(text_of(r, p)));
     }
 }
 
-/* Merge the new ordinals of one more posting into the n of m->list. */
-static size_t merge_array(struct merge *m, size_t n, size_t p, const struct set *s)
+/* The smallest text that any part has next; NULL: all are through.  The parts step behind it. */
+static const char *read_text(struct reading *r)
 {
-    struct set_at at;
-    uint32_t *out = m->spare;
-    size_t i = 0, k = 0;
+    struct heads *h = &r->heads;
+    uint64_t key = h->v[0].key;
+    const char *text;
 
-    for (uint32_t o = set_first(s, &at); o != SET_END; o = set_next(s, &at)) {
-        uint32_t to = m->parts[p].to[o];
+    r->n = 0;
+    if (!h->n)
+        return NULL;
+    text = text_of(r, h->v[0].run);
+    do {
+        uint32_t p = h->v[0].run;
 
-        if (to == UINT32_MAX)
-            continue;
-        while (i < n && m->list[i] < to)
-            out[k++] = m->list[i++];
-        out[k++] = to;
-    }
-    while (i < n)
-        out[k++] = m->list[i++];
-    m->spare = m->list;
-    m->list = out;
-    return k;
+        r->which[r->n++] = p;
+        if (++r->at[p] < r->texts[p]->n)
+            heads_move(h, radix_text(text_of(r, p)));
+        else
+            heads_drop(h);
+    } while (h->n && h->v[0].key == key && strcmp(text_of(r, h->v[0].run), text) == 0);
+    return text;
 }
 
-static size_t merge_bits(struct merge *m, size_t p, const struct set *s)
+static void map_text(struct merge *m, const struct reading *r, uint32_t code)
 {
-    struct set_at at;
+    for (size_t i = 0; i < r->n; i++)
+        m->map[r->which[i]][r->at[r->which[i]] - 1] = code;
+}
+
+static struct set posting_of(const struct merge *m, const struct reading *r, int dict, size_t i)
+{
+    return dict_set(m->parts[r->which[i]].segment, dict, r->at[r->which[i]] - 1);
+}
+
+/* Two runs that lie one behind the other in m->list become one in m->spare. */
+static void merge_runs(struct merge *m, size_t from, size_t middle, size_t to)
+{
+    size_t a = from, b = middle, k = from;
+
+    while (a < middle && b < to)
+        m->spare[k++] = m->list[a] < m->list[b] ? m->list[a++] : m->list[b++];
+    while (a < middle)
+        m->spare[k++] = m->list[a++];
+    while (b < to)
+        m->spare[k++] = m->list[b++];
+}
+
+/* The n runs of m->list become one; run i ends at ends[i]. */
+static void merge_all_runs(struct merge *m, size_t *ends, size_t n)
+{
+    while (n > 1) {
+        size_t k = 0, from = 0;
+        uint32_t *swap = m->list;
+
+        for (size_t i = 0; i < n; i += 2) {
+            size_t to = i + 1 < n ? ends[i + 1] : ends[i];
+
+            merge_runs(m, from, ends[i], to);
+            from = ends[k++] = to;
+        }
+        n = k;
+        m->list = m->spare;
+        m->spare = swap;
+    }
+}
+
+static size_t merge_array(struct merge *m, const struct reading *r, int dict)
+{
+    size_t ends[PARTS_MAX], n = 0;
+
+    for (size_t i = 0; i < r->n; i++) {
+        const uint32_t *to = m->parts[r->which[i]].to;
+        struct set s = posting_of(m, r, dict, i);
+        struct set_at at;
+
+        for (uint32_t o = set_first(&s, &at); o != SET_END; o = set_next(&s, &at))
+            if (to[o] != UINT32_MAX)
+                m->list[n++] = to[o];
+        ends[i] = n;
+    }
+    merge_all_runs(m, ends, r->n);
+    return n;
+}
+
+static size_t merge_bits(struct merge *m, const struct reading *r, int dict)
+{
     size_t n = 0;
 
-    for (uint32_t o = set_first(s, &at); o != SET_END; o = set_next(s, &at)) {
-        uint32_t to = m->parts[p].to[o];
+    for (size_t i = 0; i < r->n; i++) {
+        const uint32_t *to = m->parts[r->which[i]].to;
+        struct set s = posting_of(m, r, dict, i);
+        struct set_at at;
 
-        if (to == UINT32_MAX)
-            continue;
-        bits_set(m->bits, to);
-        n++;
+        for (uint32_t o = set_first(&s, &at); o != SET_END; o = set_next(&s, &at)) {
+            if (to[o] == UINT32_MAX)
+                continue;
+            bits_set(m->bits, to[o]);
+            n++;
+        }
     }
     return n;
 }
 
-/* The postings of `text`, which the parts of `which` have next at `at`; they step on. */
-static void merge_term(struct merge *m, struct image *w, int dict, uint32_t *at, uint64_t which,
-                       const char *text, uint32_t *code)
+/* The postings of the text that was read last.  false: nobody who lives has it. */
+static bool merge_term(struct merge *m, struct image *w, int dict, const struct reading *r,
+                       const char *text)
 {
     struct set out = {.n = m->documents};
     size_t sum = 0;
-    bool dense;
+    bool as_bits;
 
-    for (size_t p = 0; p < m->n; p++)
-        if (which >> p & 1)
-            sum += m->parts[p].segment->dicts[dict].counts[at[p]];
-    dense = !set_is_sparse(sum, m->documents);
-    for (size_t p = 0; p < m->n; p++) {
-        struct set posting;
-
-        if (!(which >> p & 1))
-            continue;
-        posting = dict_set(m->parts[p].segment, dict, at[p]);
-        out.count =
-            dense ? out.count + merge_bits(m, p, &posting) : merge_array(m, out.count, p, &posting);
-        m->map[p][at[p]++] = *code;
-    }
-    out.bits = dense ? m->bits : NULL;
-    out.v = dense ? NULL : m->list;
-    if (out.count) {
+    for (size_t i = 0; i < r->n; i++)
+        sum += m->parts[r->which[i]].segment->dicts[dict].counts[r->at[r->which[i]] - 1];
+    as_bits = sum > m->documents / SPARSE || (r->n > SCATTERED && sum > m->documents / SCANNED);
+    out.count = as_bits ? merge_bits(m, r, dict) : merge_array(m, r, dict);
+    out.bits = as_bits ? m->bits : NULL;
+    out.v = as_bits ? NULL : m->list;
+    if (out.count)
         image_dict_add(w, text, &out);
-        ++*code;
-    }
-    if (dense)
+    if (as_bits)
         memset(m->bits, 0, bits_words(m->documents) * sizeof(*m->bits));
+    return out.count > 0;
 }
 
 /* The number of texts that are left. */
 static uint32_t merge_dict(struct merge *m, struct image *w, int dict)
 {
-    uint32_t *at = xcalloc(m->n, sizeof(*at)), code = 0;
+    struct reading r;
     const char *text;
-    uint64_t which;
+    uint32_t code = 0;
 
-    new_maps(m, dict, 0);
+    read_begin(&r, m, dict, 0);
     image_dict_begin(w);
-    while ((text = next_text(m, at, dict, 0, &which)))
-        merge_term(m, w, dict, at, which, text, &code);
+    while ((text = read_text(&r))) {
+        map_text(m, &r, code);
+        code += merge_term(m, w, dict, &r, text);
+    }
     image_dict_end(w, dict);
-    free(at);
     return code;
 }
 
@@ -327,12 +437,15 @@ static void merge_codes(struct merge *m, struct image *w, int kind, uint32_t tex
     free(out);
 }
 
-/* Which texts the living have, a byte each. */
+/* Which texts the living have, a byte each; NULL: all of them. */
 static uint8_t *used_texts(const struct part *part, int order)
 {
     const struct segment *s = part->segment;
-    uint8_t *used = xcalloc(s->orders[order].n + 1, 1);
+    uint8_t *used;
 
+    if (!part->dead)
+        return NULL;
+    used = xcalloc(s->orders[order].n + 1, 1);
     for (uint32_t i = 0; i < s->n; i++)
         if (part->to[i] != UINT32_MAX)
             used[codes_at(&s->ranks[order], i)] = 1;
@@ -342,37 +455,32 @@ static uint8_t *used_texts(const struct part *part, int order)
 /* Write the texts and fill the maps. */
 static void merge_texts(struct merge *m, struct image *w, int order)
 {
-    uint32_t *at = xcalloc(m->n, sizeof(*at)), rank = 0;
-    uint8_t **used = xcalloc(m->n, sizeof(*used));
+    uint8_t *used[PARTS_MAX];
+    struct reading r;
     const char *text;
-    uint64_t which;
+    uint32_t rank = 0;
 
     for (size_t p = 0; p < m->n; p++)
         used[p] = used_texts(&m->parts[p], order);
-    while ((text = next_text(m, at, -1, order, &which))) {
+    read_begin(&r, m, -1, order);
+    while ((text = read_text(&r))) {
         bool any = false;
 
-        for (size_t p = 0; p < m->n; p++) {
-            if (!(which >> p & 1))
-                continue;
-            any |= used[p][at[p]];
-            m->map[p][at[p]++] = rank;
-        }
+        for (size_t i = 0; i < r.n; i++)
+            any |= !used[r.which[i]] || used[r.which[i]][r.at[r.which[i]] - 1];
+        map_text(m, &r, rank);
         if (any)
             image_text_add(w, text);
         rank += any;
     }
     for (size_t p = 0; p < m->n; p++)
         free(used[p]);
-    free(used);
-    free(at);
 }
 
 static void merge_order(struct merge *m, struct image *w, int order)
 {
     uint32_t *ranks = xcalloc(m->documents + 1, sizeof(*ranks));
 
-    new_maps(m, -1, order);
     merge_texts(m, w, order);
     for (size_t p = 0; p < m->n; p++)
         for (uint32_t i = 0; i < m->parts[p].segment->n; i++)
@@ -399,8 +507,8 @@ static enum err write_all(struct merge *m, const char *dir, struct segment **out
     by_id = merge_sorted(m, -1);
     image_by_id(&w, by_id);
     write_sorted(m, &w);
-    m->list = xcalloc(m->documents / 32 + 1, sizeof(*m->list)); /* see set_is_sparse() */
-    m->spare = xcalloc(m->documents / 32 + 1, sizeof(*m->spare));
+    m->list = xcalloc(m->documents / SPARSE + 1, sizeof(*m->list));
+    m->spare = xcalloc(m->documents / SPARSE + 1, sizeof(*m->spare));
     m->bits = xcalloc(bits_words(m->documents), sizeof(*m->bits));
     for (int dict = 0; dict < DICTS; dict++) {
         int kind = dict - TEXT_CLASSES;
