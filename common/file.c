@@ -58,7 +58,7 @@ enum err file_begin(const char *path, unsigned mode, struct file_out **out)
         return ERR_UNAVAILABLE;
     }
     snprintf(f->path, sizeof(f->path), "%s", path);
-    f->fd = open(f->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    f->fd = open(f->temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
     if (f->fd < 0) {
         free(f);
         return why_not();
@@ -101,6 +101,15 @@ void file_abandon(struct file_out *f)
     unlink(f->temp);
     free(f);
     errno = saved;
+}
+
+int file_take(struct file_out *f)
+{
+    int fd = f->fd;
+
+    unlink(f->temp);
+    free(f);
+    return fd;
 }
 
 enum err file_end(struct file_out *f)

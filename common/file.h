@@ -23,6 +23,11 @@ enum err file_add(struct file_out *f, const void *data, size_t n) MUST_CHECK;
 enum err file_patch(struct file_out *f, size_t at, const void *data, size_t n) MUST_CHECK;
 enum err file_end(struct file_out *f) MUST_CHECK; /* frees f, also when it fails */
 void file_abandon(struct file_out *f);            /* NULL is fine */
+/*
+ * Instead of file_end(): it gets no name and is gone with the last descriptor or mapping of it.
+ * The descriptor, for reading too, which is the caller's; frees f.
+ */
+int file_take(struct file_out *f);
 
 /*
  * The whole file as text in mem, at most max bytes.  Symbolic links are not followed.

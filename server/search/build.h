@@ -15,7 +15,8 @@ void builder_free(struct builder *b); /* NULL is fine */
 void builder_add(struct builder *b, const struct profile *p);
 size_t builder_count(const struct builder *b);
 /*
- * *out is NULL when nothing was added; b can only be freed afterwards.  dir: as segments_merge().
+ * *out is NULL when nothing was added; b can only be freed afterwards.  With `dir` it
+ * is in a file there that has no name and is gone with the segment, and not in memory.
  * errors: ERR_DISK_FULL, ERR_UNAVAILABLE, only with dir
  */
 enum err builder_write(struct builder *b, const char *dir, struct segment **out) MUST_CHECK;

@@ -309,6 +309,7 @@ enum err builder_write(struct builder *b, const char *dir, struct segment **out)
     order_terms(&f);
     invert(&f);
     image_begin(&f.w, b->n_docs, &b->domain, dir);
+    f.w.scratch = true;
     write_columns(&f);
     for (uint32_t dict = 0; dict < DICTS; dict++)
         write_dict(&f, dict);

@@ -1,131 +1,15 @@
 /*
  * The thread that keeps the index at the store's side: it loads what was saved or builds everything
- * anew, then follows the change sequence.
+ * anew (rebuild.c), then follows the change sequence.
  */
 #include <string.h>
 
-#include "common/copy.h"
 #include "common/log.h"
-#include "server/search/build.h"
 #include "server/search/company.h"
 #include "server/search/index.h"
 #include "server/store.h"
 
-enum { BATCH = 4096, BUILD_ROWS = 100000, IDLE_MS = 1000, RETRY_MS = 1000 };
-
-/* Everything that is indexed or says whose a row is; contacts stay sealed. */
-static uint64_t indexed_fields(void)
-{
-    uint64_t set = 0;
-
-    for (const struct field *f = profile_type.fields; f->name; f++) {
-        bool wanted = f->flags & (FIELD_TEXT | FIELD_SORT) || f->facet ||
-                      strcmp(f->name, "account") == 0 || strcmp(f->name, "id") == 0 ||
-                      strcmp(f->name, "has_email") == 0 || strcmp(f->name, "has_phone") == 0;
-
-        if (wanted && !(f->flags & (FIELD_SEALED | FIELD_WIRE)))
-            set |= type_bit(&profile_type, f);
-    }
-    return set;
-}
-
-static const struct type *type_of(const struct search *s)
-{
-    return s->o.companies ? &company_type : &profile_type;
-}
-
-/* Companies are small: all of it. */
-static uint64_t fields_of(const struct search *s)
-{
-    return s->o.companies ? 0 : indexed_fields();
-}
-
-/* A rebuild gathers rows by domain and lets go of them as segments. */
-struct rebuild {
-    struct search *s;
-    struct builder *catalogue;
-    struct profile *others;
-    struct arena *mem;
-    size_t n_others;
-    int64_t seen, about;
-};
-
-static void flush_catalogue(struct rebuild *r)
-{
-    struct segment *done = builder_finish(r->catalogue);
-
-    builder_free(r->catalogue);
-    r->catalogue = builder_new(&catalogue_account);
-    if (done)
-        index_add(r->s, done);
-}
-
-static void flush_others(struct rebuild *r)
-{
-    if (r->n_others)
-        index_apply(r->s, r->others, r->n_others, NULL, 0, 0);
-    arena_free(r->mem);
-    r->mem = arena_new();
-    r->others = arena_alloc(r->mem, BATCH * sizeof(*r->others));
-    r->n_others = 0;
-}
-
-static bool take_row(void *arg, const void *rec)
-{
-    struct rebuild *r = arg;
-    struct profile company;
-    const struct profile *p = rec;
-
-    if (r->s->o.companies) {
-        company = company_as_row(rec);
-        p = &company;
-    }
-    r->seen++;
-    if (uuid_equal(&p->account, &catalogue_account)) {
-        builder_add(r->catalogue, p);
-        if (builder_count(r->catalogue) == BUILD_ROWS)
-            flush_catalogue(r);
-    } else {
-        /* the row's texts die with this call */
-        record_copy(&profile_type, r->mem, &r->others[r->n_others++], p);
-        if (r->n_others == BATCH)
-            flush_others(r);
-    }
-    if (r->seen % 1024 == 0) {
-        pthread_mutex_lock(&r->s->lock);
-        r->s->built_ppm = r->seen < r->about ? r->seen * 1000000 / r->about : 999999;
-        pthread_mutex_unlock(&r->s->lock);
-        return !index_should_stop(r->s);
-    }
-    return true;
-}
-
-/* Everything anew, from one scan of the table; what is written meanwhile is followed afterwards. */
-static enum err rebuild(struct search *s)
-{
-    struct rebuild r = {.s = s};
-    struct query q = {.type = type_of(s), .fields = fields_of(s)};
-    int64_t change = store_last_change(s->o.store), from = clock_mono_us();
-    enum err err = store_count(s->o.store, &q, &r.about);
-
-    index_clear(s);
-    r.catalogue = builder_new(&catalogue_account);
-    flush_others(&r);
-    if (!err)
-        err = store_scan(s->o.store, &q, take_row, &r);
-    flush_others(&r);
-    flush_catalogue(&r);
-    builder_free(r.catalogue);
-    arena_free(r.mem);
-    if (err || index_should_stop(s))
-        return err ? err : ERR_UNAVAILABLE;
-    pthread_mutex_lock(&s->lock);
-    s->change = change;
-    pthread_mutex_unlock(&s->lock);
-    log_event(LOG_INFO, "search.built", LOG_INT("rows", r.seen),
-              LOG_INT("ms", (clock_mono_us() - from) / 1000));
-    return ERR_OK;
-}
+enum { BATCH = 4096, IDLE_MS = 1000, RETRY_MS = 1000 };
 
 static int by_id(const void *a, const void *b)
 {
@@ -155,7 +39,7 @@ static enum err load_row(struct search *s, const struct uuid *id, struct arena *
     enum err err;
 
     if (!s->o.companies)
-        return store_get(s->o.store, &profile_type, id, indexed_fields(), mem, out);
+        return store_get(s->o.store, &profile_type, id, index_fields(s), mem, out);
     err = store_get(s->o.store, &company_type, id, 0, mem, &c);
     *out = company_as_row(&c);
     return err;
@@ -166,7 +50,7 @@ static enum err apply_changes(struct search *s, const struct change *changes, si
                               struct arena *mem)
 {
     struct uuid *ids = arena_alloc(mem, n * sizeof(*ids)), *gone;
-    size_t n_ids = changed_ids(type_of(s), changes, n, ids), n_rows = 0, n_gone = 0;
+    size_t n_ids = changed_ids(index_type(s), changes, n, ids), n_rows = 0, n_gone = 0;
     struct profile *rows = arena_alloc(mem, n_ids * sizeof(*rows));
 
     gone = arena_alloc(mem, n_ids * sizeof(*gone));
@@ -223,7 +107,7 @@ static enum err load_or_rebuild(struct search *s)
         log_event(LOG_WARN, "search.unusable", LOG_STR("what", "changes"));
         err = ERR_INVALID;
     }
-    return err ? rebuild(s) : ERR_OK;
+    return err ? index_rebuild(s) : ERR_OK;
 }
 
 static void become_ready(struct search *s)
@@ -256,7 +140,7 @@ static bool is_damaged(struct search *s)
 
 static enum err build_again(struct search *s)
 {
-    enum err err = rebuild(s);
+    enum err err = index_rebuild(s);
 
     pthread_mutex_lock(&s->lock);
     s->damaged &= err != ERR_OK;

@@ -356,6 +356,8 @@ static enum err end_file(struct image *w, struct segment **out)
         file_abandon(f);
         return w->err;
     }
+    if (w->scratch)
+        return segment_map(file_take(f), out);
     w->err = file_end(f);
     return w->err ? w->err : segment_open(w->dir, w->name, false, NULL, out);
 }

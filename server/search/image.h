@@ -22,6 +22,7 @@ struct image {
     const char *dir;
     char name[64];
     struct file_out *file;  /* NULL: in memory */
+    bool scratch;           /* the file gets no name, and is gone with the segment */
     struct bytes_out whole; /* all of it, or what is not in the file yet */
     struct checksum sum;
     enum err err;

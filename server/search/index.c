@@ -148,25 +148,34 @@ static struct snapshot *tidy(struct search *s, struct snapshot *next, const stru
     return next;
 }
 
-void index_apply(struct search *s, const struct profile *rows, size_t n, const struct uuid *gone,
-                 size_t n_gone, int64_t change)
+/* The segments of rows, in place of their builders; free() it. */
+static struct segment **build_all(struct builders *b, const struct profile *rows, size_t n)
+{
+    struct segment **made;
+
+    for (size_t i = 0; i < n; i++)
+        builder_add(builder_for(b, &rows[i].account), &rows[i]);
+    made = xcalloc(b->n + 1, sizeof(struct segment *));
+    for (size_t i = 0; i < b->n; i++) {
+        made[i] = builder_finish(b->v[i]);
+        builder_free(b->v[i]);
+    }
+    return made;
+}
+
+/* old: rows may have older versions, which die. */
+static void put_in(struct search *s, const struct profile *rows, size_t n, bool old,
+                   const struct uuid *gone, size_t n_gone, int64_t change)
 {
     struct builders b = {0};
-    struct segment **made;
+    struct segment **made = build_all(&b, rows, n);
     struct snapshot *now, *next;
     bool work = false;
 
-    for (size_t i = 0; i < n; i++)
-        builder_add(builder_for(&b, &rows[i].account), &rows[i]);
-    made = xcalloc(b.n + 1, sizeof(struct segment *));
-    for (size_t i = 0; i < b.n; i++) {
-        made[i] = builder_finish(b.v[i]);
-        builder_free(b.v[i]);
-    }
     pthread_mutex_lock(&s->writing);
     now = index_now(s);
     next = snapshot_copy(now, b.n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; old && i < n; i++)
         kill_id(next, now->n, &rows[i].id);
     for (size_t i = 0; i < n_gone; i++)
         kill_id(next, now->n, &gone[i]);
@@ -182,6 +191,17 @@ void index_apply(struct search *s, const struct profile *rows, size_t n, const s
     free(made);
     free(b.v);
     free(b.domains);
+}
+
+void index_apply(struct search *s, const struct profile *rows, size_t n, const struct uuid *gone,
+                 size_t n_gone, int64_t change)
+{
+    put_in(s, rows, n, true, gone, n_gone, change);
+}
+
+void index_fill(struct search *s, const struct profile *rows, size_t n)
+{
+    put_in(s, rows, n, false, NULL, 0, 0);
 }
 
 void index_add(struct search *s, struct segment *segment)

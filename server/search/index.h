@@ -30,6 +30,7 @@ struct search {
     bool stop, woken;  /* woken: the store has news */
     bool damaged;      /* a file proved bad after it had been taken; all is to be built anew */
     bool work, busy;   /* something large is to be merged; the keeper is at it */
+    bool saving;       /* the keeper is writing files, and removes others */
     int64_t saved_change, saved_version;
     pthread_mutex_t writing; /* one changes `now` at a time; held while a small batch goes in */
     const struct segment *claimed[PARTS_MAX]; /* those the keeper is merging; under `writing` */
@@ -52,6 +53,8 @@ void index_wait_ms(struct search *s, int64_t ms);
  */
 void index_apply(struct search *s, const struct profile *rows, size_t n, const struct uuid *gone,
                  size_t n_gone, int64_t change);
+/* The same for rows that are in no segment yet, when a rebuild puts them in. */
+void index_fill(struct search *s, const struct profile *rows, size_t n);
 /* A segment of rows that are in no other; takes it over. */
 void index_add(struct search *s, struct segment *segment);
 /* Start over with nothing. */
@@ -63,8 +66,11 @@ struct tiers {
     size_t places[PARTS_MAX];
     size_t documents; /* living ones in them */
 };
-enum { SMALL_MERGE = 4096, LARGE_MERGE = 65536 /* documents */ };
-/* Of all but the claimed; with at most `most` documents together. */
+enum { SMALL_MERGE = 4096, LARGE_MERGE = 65536, MERGE_MOST = 6000000 /* documents */ };
+/*
+ * Of all but the claimed; with at most `most` documents together, and at most MERGE_MOST or a
+ * quarter of all: a merge takes memory for each document.
+ */
 size_t tiers_choose(const struct search *s, const struct snapshot *now, const struct uuid *domain,
                     size_t most, struct tiers *out);
 /* The domain has more segments than it should, because merging does not keep up. */
@@ -74,6 +80,15 @@ bool tiers_overflow(const struct snapshot *now, const struct uuid *domain);
 enum err index_load(struct search *s) MUST_CHECK;
 /* What is searchable now, durably; then the store may forget its changes. */
 enum err index_save(struct search *s) MUST_CHECK;
+
+/*
+ * Everything anew from the store (rebuild.c), by all processors; nobody may search meanwhile.
+ * errors: the store's, those of writing a file, ERR_UNAVAILABLE when it should stop
+ */
+enum err index_rebuild(struct search *s) MUST_CHECK;
+/* What is read of the store: a type and a set of its type_bit()s. */
+const struct type *index_type(const struct search *s);
+uint64_t index_fields(const struct search *s);
 
 void *index_follow(void *arg);
 void *index_keep(void *arg);

@@ -176,11 +176,12 @@ static bool keep_once(struct search *s, struct keeper *k)
     if ((!merge && !save) || (k->retry_us > clock_mono_us() && !s->stop))
         return false;
     s->busy = true;
+    s->saving = save;
     s->work = save && s->work; /* the follower may raise it again meanwhile */
     pthread_mutex_unlock(&s->lock);
     err = save ? index_save(s) : merge_once(s, &more);
     pthread_mutex_lock(&s->lock);
-    s->busy = false;
+    s->busy = s->saving = false;
     s->work |= more;
     if (save)
         k->saved_us = clock_mono_us();

@@ -267,18 +267,12 @@ bool segment_read(struct segment *s)
     return fine;
 }
 
-enum err segment_open(const char *dir, const char *file, bool check,
-                      const struct file_identity *known, struct segment **out)
+enum err segment_map(int fd, struct segment **out)
 {
-    char path[PATH_MAX];
     struct stat st;
     void *image;
-    int fd;
 
-    snprintf(path, sizeof(path), "%s/%s", dir, file);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return errno == ENOENT ? ERR_NOT_FOUND : ERR_UNAVAILABLE;
+    *out = NULL;
     if (fstat(fd, &st) || st.st_size < (off_t)sizeof(struct image_header)) {
         close(fd);
         return ERR_INVALID;
@@ -291,6 +285,23 @@ enum err segment_open(const char *dir, const char *file, bool check,
     if (!*out)
         return ERR_INVALID;
     (*out)->identity = identity_of(&st);
+    return ERR_OK;
+}
+
+enum err segment_open(const char *dir, const char *file, bool check,
+                      const struct file_identity *known, struct segment **out)
+{
+    char path[PATH_MAX];
+    enum err err;
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/%s", dir, file);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_UNAVAILABLE;
+    err = segment_map(fd, out);
+    if (err)
+        return err;
     atomic_store(&(*out)->unread, check && known && is_same(known, &(*out)->identity));
     if (check && !atomic_load(&(*out)->unread) && !is_intact(*out)) {
         segment_unref(*out);

@@ -151,6 +151,8 @@ struct segment *segment_from_memory(uint8_t *image, size_t size);
  */
 enum err segment_open(const char *dir, const char *file, bool check,
                       const struct file_identity *known, struct segment **out) MUST_CHECK;
+/* Map what this process wrote; takes the descriptor over. errors: ERR_INVALID, ERR_UNAVAILABLE */
+enum err segment_map(int fd, struct segment **out) MUST_CHECK;
 /* Verify every byte of a segment that is unread: what the disk may have done to it. */
 bool segment_read(struct segment *s);
 /* Write the image to a file of its own and note its name. */

@@ -62,11 +62,24 @@ static size_t how_many(const struct snapshot *now, const size_t *list, size_t n,
     return k > 1 || (is_half_dead(&now->items[list[0]]) && sum <= most) ? k : 0;
 }
 
+/* What one merge may take on. */
+static size_t ceiling(const struct snapshot *now, const struct uuid *domain)
+{
+    size_t all = 0;
+
+    for (size_t i = 0; i < now->n; i++)
+        if (uuid_equal(&now->items[i].segment->domain, domain))
+            all += live_count(&now->items[i]);
+    return all / 4 > MERGE_MOST ? all / 4 : MERGE_MOST;
+}
+
 size_t tiers_choose(const struct search *s, const struct snapshot *now, const struct uuid *domain,
                     size_t most, struct tiers *out)
 {
     size_t n = of_domain(s, now, domain, out->places);
 
+    if (most > MERGE_MOST)
+        most = ceiling(now, domain);
     return n ? how_many(now, out->places, n, most, &out->documents) : 0;
 }
 
