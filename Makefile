@@ -3,8 +3,8 @@
 # make test       what a change must pass (does all its own set-up)
 # make check      format, lint, and the tests again under ASan+UBSan and TSan
 # make bench      speeds, as ratios within one run
-# make bench-search  the index by itself over ROWS rows, against its bounds; kept in build/bench
-# make bench-peers   the index beside PEERS (all: SQLite, DuckDB, PostgreSQL, Lucene, ...)
+# make bench-search  the index by itself over ROWS rows, against its bounds; kept in build/bench; and
+#                 an import of LIVE_ROWS beside searches
 # make fuzz       every fuzzer for FUZZ_SECONDS (10)
 # make oracle     ORACLE (100,000) random searches against brute force; SEED replays
 # make limits     LIMITS (1,000,000) random schedules of the rate limiter; SEED replays
@@ -100,9 +100,11 @@ bench: deps
 	@$(MAKE) --no-print-directory -j2 tests
 	@BUILD=$(BUILD) sh tests/bench/run.sh
 
-bench-search: $(BUILD)/tests/bench/scale
+LIVE_ROWS ?= 1000000
+bench-search: $(BUILD)/tests/bench/scale $(BUILD)/tests/bench/upload
 	@mkdir -p $(BUILD)/bench
-	BENCH_DIR=$(BUILD)/bench $< $(ROWS)
+	@code=0; BENCH_DIR=$(BUILD)/bench $< $(ROWS) || code=$$?; \
+	BENCH_DIR=$(BUILD)/bench LIVE=1 $(BUILD)/tests/bench/upload $(LIVE_ROWS) && exit $$code
 
 bench-peers: $(BUILD)/tests/bench/peers
 	ROWS=$(ROWS) BUILD=$(BUILD) sh tests/bench/peers/run.sh $(PEERS)

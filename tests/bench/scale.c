@@ -1,20 +1,18 @@
 /*
  * The index by itself at any size, against the bounds it is to keep at 10,000,000 rows.  The index
  * is built once into BENCH_DIR/ROWS-SEED and used again by later runs; delete it to build anew.
- * usage: scale [ROWS]      SEED, QUERIES (200), ONLY (part of a row's name), BUILD_ONLY=1
+ * usage: scale [ROWS]      SEED, QUERIES (200), ONLY (part of a row's name), BUILD_ONLY=1,
+ *                          MERGE_ROWS (1000000) that are new in the merge
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
+#include <malloc.h>
 
 #include "tests/bench/bench.h"
 #include "tests/bench/scale_build.h"
+#include "tests/bench/scale_files.h"
 #include "tests/bench/search_ask.h"
 
-enum { TOP = 25, QUERIES = 200, TRIES = 50, WARM = 8 };
+enum { TOP = 25, QUERIES = 200, TRIES = 50, WARM = 8, PART_ROWS = 1 << 17, MEANWHILE = 1 << 20 };
 
 struct bench {
     struct scale scale;
@@ -31,78 +29,6 @@ static int64_t now_ns(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
-/* Files */
-
-static void each_file(const char *dir, void (*fn)(const char *dir, const char *file, void *arg),
-                      void *arg)
-{
-    DIR *d = opendir(dir);
-
-    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
-        if (e->d_name[0] != '.')
-            fn(dir, e->d_name, arg);
-    if (d)
-        closedir(d);
-}
-
-static void drop_cached(const char *dir, const char *file, void *arg)
-{
-    char path[PATH_MAX];
-    int fd;
-
-    (void)arg;
-    snprintf(path, sizeof(path), "%s/%s", dir, file);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-    close(fd);
-}
-
-static void add_size(const char *dir, const char *file, void *arg)
-{
-    char path[PATH_MAX];
-    struct stat st;
-    int64_t *sum = arg;
-
-    snprintf(path, sizeof(path), "%s/%s", dir, file);
-    if (stat(path, &st) == 0)
-        *sum += st.st_size;
-}
-
-static void copy_file(const char *dir, const char *file, void *arg)
-{
-    const char *to = arg;
-    char from_path[PATH_MAX], to_path[PATH_MAX];
-    struct stat st;
-    int from, out;
-
-    snprintf(from_path, sizeof(from_path), "%s/%s", dir, file);
-    snprintf(to_path, sizeof(to_path), "%s/%s", to, file);
-    from = open(from_path, O_RDONLY | O_CLOEXEC);
-    out = open(to_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (from < 0 || out < 0 || fstat(from, &st))
-        exit(1);
-    for (off_t left = st.st_size; left > 0;) {
-        ssize_t n = sendfile(out, from, NULL, (size_t)left);
-
-        if (n <= 0)
-            exit(1);
-        left -= n;
-    }
-    close(from);
-    close(out);
-}
-
-static void remove_file(const char *dir, const char *file, void *arg)
-{
-    char path[PATH_MAX];
-
-    (void)arg;
-    snprintf(path, sizeof(path), "%s/%s", dir, file);
-    unlink(path);
 }
 
 /* Questions: what a row that exists says, so that the skew of the rows is that of the questions. */
@@ -422,15 +348,15 @@ static int64_t documents(const struct bench *b)
 
 static void build_if_absent(struct bench *b)
 {
+    bool there;
+
     open_index(b, b->dir);
-    if (documents(b) != b->scale.rows) {
-        search_close(b->index);
-        each_file(b->dir, remove_file, NULL);
-        open_index(b, b->dir);
-        b->scale.index = b->index;
-        scale_build(&b->scale);
-    }
+    there = documents(b) == b->scale.rows;
     search_close(b->index);
+    if (there)
+        return;
+    each_file(b->dir, remove_file, NULL);
+    scale_build(&b->scale, b->dir);
 }
 
 static void run_open(struct bench *b)
@@ -462,6 +388,114 @@ static void run_memory(struct bench *b)
     fflush(stdout);
 }
 
+static const struct kind kinds[] = {
+    {"3 facets, 6 panes", three_facets, 0.5, 5},
+    {"2-3 words with a prefix", words_with_prefix, 0.6, 8},
+    {"one word by relevance", broad_words, 0.6, 8},
+    {"word, 2 facets, 6 panes", words_and_facets, 0.5, 6},
+    {"one broad facet, 6 panes", one_broad, 1, 3},
+    {"nothing selected, 6 panes", nothing, 1, 3},
+    {"2-3 letter prefix, 6 panes", short_prefix, 3, 10},
+    {"broad, any order", broad_order, 3, 10},
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
+
+static bool is_wanted(const char *name)
+{
+    const char *only = getenv("ONLY");
+
+    return !only || strstr(name, only);
+}
+
+/* Merging while people search */
+
+/* Segments of rows that are new, as large as those of a rebuild; the number of them. */
+static size_t make_parts(struct bench *b, const char *dir, int64_t rows, struct segment **out)
+{
+    struct sample *sample = sample_new(rows, b->seed + 1);
+    size_t n = 0;
+
+    for (int64_t i = 0; i < rows; n++) {
+        struct builder *one = builder_new(&catalogue_account);
+
+        for (int64_t end = i + PART_ROWS < rows ? i + PART_ROWS : rows; i < end; i++) {
+            struct arena *mem = arena_new();
+            struct profile p;
+
+            sample_profile(sample, i, mem, &p);
+            builder_add(one, &p);
+            arena_free(mem);
+        }
+        if (n == PARTS_MAX || builder_write(one, dir, &out[n]))
+            exit(1);
+        builder_free(one);
+    }
+    sample_free(sample);
+    return n;
+}
+
+static bool is_merging(struct bench *b)
+{
+    struct search_stats st;
+
+    search_stats(b->index, &st);
+    return st.busy;
+}
+
+/* Questions of all kinds in turn, while the index merges or `most` of them; the number of them. */
+static size_t ask_meanwhile(struct bench *b, int64_t *ns, size_t most, bool merging)
+{
+    size_t n = 0;
+
+    for (; n < most && (!merging || is_merging(b)); n++) {
+        struct search_query q = {.page_size = TOP};
+        struct arena *mem = arena_new();
+
+        kinds[n % KINDS].choose(b, mem, &q);
+        ask_index(b, &q, &ns[n]);
+        arena_free(mem);
+    }
+    return n;
+}
+
+static void say_meanwhile(const char *what, int64_t *ns, size_t n)
+{
+    printf("%-34s n %zu p50 %8.3f p99 %8.3f longest %8.3f ms\n", what, n,
+           bench_percentile(ns, n, 0.5, 1e6), bench_percentile(ns, n, 0.99, 1e6),
+           bench_percentile(ns, n, 1, 1e6));
+    fflush(stdout);
+}
+
+static void run_merge(struct bench *b, const char *dir)
+{
+    int64_t rows = bench_env("MERGE_ROWS", 1000000), *ns = xcalloc(MEANWHILE, sizeof(*ns)), from;
+    struct segment *parts[PARTS_MAX];
+    struct memory_watch watch;
+    size_t n = make_parts(b, dir, rows, parts), asked;
+    double before;
+    bool over;
+
+    say_meanwhile("searches of all kinds, no merge", ns, ask_meanwhile(b, ns, QUERIES * 5, false));
+    malloc_trim(0); /* what making the parts took */
+    before = scale_memory("RssAnon:");
+    memory_watch_begin(&watch);
+    from = now_ns();
+    for (size_t i = 0; i < n; i++)
+        index_add(b->index, parts[i]);
+    asked = ask_meanwhile(b, ns, MEANWHILE, true);
+    from = now_ns() - from;
+    memory_watch_end(&watch);
+    over = watch.peak_mb - before > 300;
+    b->over |= over;
+    say_meanwhile("searches of all kinds, merging", ns, asked);
+    printf("%-34s %lld rows of %zu segments in %.1f s, peak %.0f MB over %.0f (at most 300)  %s\n",
+           "merge while serving", (long long)rows, n, (double)from / 1e9, watch.peak_mb - before,
+           before, over ? "OVER" : "ok");
+    fflush(stdout);
+    free(ns);
+}
+
 /* On copies of the files, so that the index stays as it is for the next run. */
 static void run_written(struct bench *b)
 {
@@ -474,28 +508,14 @@ static void run_written(struct bench *b)
         perror(dir);
     each_file(b->dir, copy_file, dir);
     open_index(b, dir);
-    run_changes(b);
+    scale_settle(b->index);
+    if (is_wanted("one changed profile, seen"))
+        run_changes(b);
+    if (is_wanted("merge while serving"))
+        run_merge(b, dir);
     search_close(b->index);
     each_file(dir, remove_file, NULL);
     rmdir(dir);
-}
-
-static const struct kind kinds[] = {
-    {"3 facets, 6 panes", three_facets, 0.5, 5},
-    {"2-3 words with a prefix", words_with_prefix, 0.6, 8},
-    {"one word by relevance", broad_words, 0.6, 8},
-    {"word, 2 facets, 6 panes", words_and_facets, 0.5, 6},
-    {"one broad facet, 6 panes", one_broad, 1, 3},
-    {"nothing selected, 6 panes", nothing, 1, 3},
-    {"2-3 letter prefix, 6 panes", short_prefix, 3, 10},
-    {"broad, any order", broad_order, 3, 10},
-};
-
-static bool is_wanted(const char *name)
-{
-    const char *only = getenv("ONLY");
-
-    return !only || strstr(name, only);
 }
 
 static void run_all(struct bench *b)
@@ -507,13 +527,13 @@ static void run_all(struct bench *b)
     b->queries = WARM;
     run_kind(b, &warm);
     b->queries = queries;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+    for (size_t i = 0; i < KINDS; i++)
         if (is_wanted(kinds[i].name))
             run_kind(b, &kinds[i]);
     if (is_wanted("typeahead"))
         run_suggest(b);
     run_memory(b);
-    if (is_wanted("one changed profile, seen"))
+    if (is_wanted("one changed profile, seen") || is_wanted("merge while serving"))
         run_written(b);
     else
         search_close(b->index);

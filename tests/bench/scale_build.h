@@ -1,46 +1,25 @@
 /*
- * Sample rows straight into index segments, by both cores, in a directory that later runs use
- * again; and what the process takes of memory.
+ * Sample rows into an index as a rebuild has it: the store is a fake that makes them up as they are
+ * read, and says how much processor time went into that.
  */
 #ifndef TESTS_BENCH_SCALE_BUILD_H
 #define TESTS_BENCH_SCALE_BUILD_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "server/sample.h"
 #include "server/search/index.h"
+#include "server/store.h"
+#include "tests/bench/scale_memory.h"
 
-enum { SCALE_SEGMENT = 100000, SCALE_CHUNK = 1024, SCALE_THREADS = 2 };
-
-/* Of /proc/self/status, in MB. */
-static inline double scale_memory(const char *name)
-{
-    FILE *f = fopen("/proc/self/status", "r");
-    char line[256];
-    double kb = 0;
-
-    while (f && fgets(line, sizeof(line), f))
-        if (strncmp(line, name, strlen(name)) == 0)
-            kb = strtod(line + strlen(name) + 1, NULL);
-    if (f)
-        fclose(f);
-    return kb / 1024;
-}
+enum { SCALE_CHUNK = 256, SCALE_WAIT_MS = 3600000, SCALE_PROCESSORS = 2 };
 
 struct scale {
-    struct search *index;
+    struct store store; /* the first: it is cast */
     struct sample *sample;
     int64_t rows;
-    atomic_llong next, making_us; /* the next row; processor time that went into making rows */
-    atomic_bool done;
-    double peak_mb; /* anonymous memory */
+    atomic_llong making_us; /* processor time that went into making rows */
 };
 
 static inline int64_t scale_cpu_us(clockid_t which)
@@ -51,53 +30,79 @@ static inline int64_t scale_cpu_us(clockid_t which)
     return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
-/* Rows [from, to) into one segment. */
-static inline void scale_segment(struct scale *s, int64_t from, int64_t to, struct profile *rows)
+/* The first row whose id is beyond: they are in order. */
+static inline int64_t scale_find(const struct scale *s, const struct uuid *id)
 {
-    struct builder *b = builder_new(&catalogue_account);
-    int64_t making = 0;
+    int64_t from = 0, to = s->rows;
 
-    for (int64_t i = from; i < to; i += SCALE_CHUNK) {
+    while (from < to) {
         struct arena *mem = arena_new();
-        int64_t start = scale_cpu_us(CLOCK_THREAD_CPUTIME_ID);
-        size_t n = 0;
+        int64_t middle = from + (to - from) / 2;
+        struct profile p;
 
-        for (; n < SCALE_CHUNK && i + (int64_t)n < to; n++)
-            sample_profile(s->sample, i + (int64_t)n, mem, &rows[n]);
-        making += scale_cpu_us(CLOCK_THREAD_CPUTIME_ID) - start;
-        for (size_t k = 0; k < n; k++)
-            builder_add(b, &rows[k]);
+        sample_profile(s->sample, middle, mem, &p);
+        if (uuid_compare(&p.id, id) <= 0)
+            from = middle + 1;
+        else
+            to = middle;
         arena_free(mem);
     }
-    atomic_fetch_add(&s->making_us, making);
-    index_add(s->index, builder_finish(b));
-    builder_free(b);
+    return from;
 }
 
-static inline void *scale_work(void *arg)
+static inline enum err scale_scan(struct store *store, const struct query *q, store_each *each,
+                                  void *arg)
 {
-    struct scale *s = arg;
+    struct scale *s = (struct scale *)store;
     struct profile *rows = xcalloc(SCALE_CHUNK, sizeof(*rows));
-    int64_t from;
+    int64_t at = scale_find(s, &q->after);
+    bool more = true;
 
-    while ((from = atomic_fetch_add(&s->next, SCALE_SEGMENT)) < s->rows)
-        scale_segment(s, from, from + SCALE_SEGMENT < s->rows ? from + SCALE_SEGMENT : s->rows,
-                      rows);
+    while (more && at < s->rows) {
+        int64_t from = scale_cpu_us(CLOCK_THREAD_CPUTIME_ID);
+        struct arena *mem = arena_new();
+        size_t n = 0;
+
+        for (; n < SCALE_CHUNK && at < s->rows; n++)
+            sample_profile(s->sample, at++, mem, &rows[n]);
+        atomic_fetch_add(&s->making_us, scale_cpu_us(CLOCK_THREAD_CPUTIME_ID) - from);
+        for (size_t i = 0; more && i < n; i++)
+            more = each(arg, &rows[i]);
+        arena_free(mem);
+    }
     free(rows);
-    return NULL;
+    return ERR_OK;
 }
 
-static inline void *scale_watch(void *arg)
+static inline enum err scale_count(struct store *store, const struct query *q, int64_t *out)
 {
-    struct scale *s = arg;
+    (void)q;
+    *out = ((struct scale *)store)->rows;
+    return ERR_OK;
+}
 
-    while (!atomic_load(&s->done)) {
-        double now = scale_memory("RssAnon:");
+static inline enum err scale_changes(struct store *store, int64_t after, struct change *out,
+                                     size_t most, size_t *n)
+{
+    (void)store;
+    (void)after;
+    (void)out;
+    (void)most;
+    *n = 0;
+    return ERR_OK;
+}
 
-        s->peak_mb = now > s->peak_mb ? now : s->peak_mb;
-        usleep(20000);
-    }
-    return NULL;
+static inline int64_t scale_no_change(struct store *store)
+{
+    (void)store;
+    return 0;
+}
+
+static inline enum err scale_forget(struct store *store, int64_t upto)
+{
+    (void)store;
+    (void)upto;
+    return ERR_OK;
 }
 
 static inline void scale_settle(struct search *index)
@@ -110,29 +115,47 @@ static inline void scale_settle(struct search *index)
     } while (st.busy);
 }
 
-/* The index of s->rows rows into s->index, which is empty, and a line about it. */
-static inline void scale_build(struct scale *s)
+static inline void scale_watch(struct store *store, void (*fn)(void *arg), void *arg)
 {
-    int64_t wall = clock_mono_us(), cpu = scale_cpu_us(CLOCK_PROCESS_CPUTIME_ID), made, total;
-    pthread_t workers[SCALE_THREADS], watch;
-    double rest;
+    (void)store;
+    (void)fn;
+    (void)arg;
+}
 
-    pthread_create(&watch, NULL, scale_watch, s);
-    for (int i = 0; i < SCALE_THREADS; i++)
-        pthread_create(&workers[i], NULL, scale_work, s);
-    for (int i = 0; i < SCALE_THREADS; i++)
-        pthread_join(workers[i], NULL);
-    made = clock_mono_us() - wall;
-    scale_settle(s->index);
-    total = clock_mono_us() - wall;
+static const struct store_driver scale_driver = {.name = "sample",
+                                                 .scan = scale_scan,
+                                                 .count = scale_count,
+                                                 .changes = scale_changes,
+                                                 .last_change = scale_no_change,
+                                                 .forgotten = scale_no_change,
+                                                 .forget = scale_forget,
+                                                 .watch = scale_watch};
+
+/* The index of s->rows rows in an empty directory, and a line about it; it is closed again. */
+static inline void scale_build(struct scale *s, const char *dir)
+{
+    int64_t wall = clock_mono_us(), cpu = scale_cpu_us(CLOCK_PROCESS_CPUTIME_ID);
+    struct search_options o = {.dir = dir, .store = &s->store};
+    struct memory_watch watch;
+    struct search *index;
+    double made;
+
+    s->store.driver = &scale_driver;
+    memory_watch_begin(&watch);
+    if (search_open(&o, &index) || !search_wait(index, 0, SCALE_WAIT_MS))
+        exit(1);
+    scale_settle(index);
+    wall = clock_mono_us() - wall;
     cpu = scale_cpu_us(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    atomic_store(&s->done, true);
-    pthread_join(watch, NULL);
-    rest = (double)total - (double)s->making_us / SCALE_THREADS;
-    printf("build: %.1f s (rows read after %.1f), %.1f s of processor, of which making rows %.1f;\n"
-           "       without that %.0f rows/s, peak %.0f MB anonymous\n",
-           (double)total / 1e6, (double)made / 1e6, (double)cpu / 1e6, (double)s->making_us / 1e6,
-           (double)s->rows * 1e6 / rest, s->peak_mb);
+    memory_watch_end(&watch);
+    search_close(index);
+    made = (double)s->making_us;
+    printf("build: %.1f s, %.1f s of processor, of which making rows %.1f; without that %.0f rows/s"
+           " (at least 300000)\n       and %.2f us of processor a row; %.2f processors used, peak "
+           "%.0f MB anonymous (at most 1500)\n",
+           (double)wall / 1e6, (double)cpu / 1e6, made / 1e6,
+           (double)s->rows * 1e6 / ((double)wall - made / SCALE_PROCESSORS),
+           ((double)cpu - made) / (double)s->rows, (double)cpu / (double)wall, watch.peak_mb);
     fflush(stdout);
 }
 

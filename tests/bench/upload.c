@@ -2,12 +2,13 @@
  * An import of a made file through the job, with a real store and the search index: rows a second,
  * what memory does on the way, and how long a chunk's commit takes and keeps a person's waiting.
  * usage: upload [ROWS] [EXISTING]    EXISTING: rows loaded before   BENCH_DIR: where (default:
- * here)
+ * here)   LIVE=1: beside people who search, and the index is built anew at the end
  */
 #include <pthread.h>
 #include <sys/resource.h>
 
 #include "common/clock.h"
+#include "tests/bench/upload_live.h"
 #include "tests/upload.h"
 
 enum { SAMPLES = 1 << 16 };
@@ -200,6 +201,18 @@ static void load_beside_somebody(struct world *w, long from, long rows)
            (long long)percentile(person.us, person.n, 1), person.n);
 }
 
+static int load_live(struct world *w, long rows)
+{
+    static struct live live;
+
+    live_begin(&live, &w->srv);
+    load(w, 0, rows, NULL);
+    live_end(&live);
+    live_rebuild(&w->srv);
+    world_close(w);
+    return live.failed > 0;
+}
+
 int main(int argc, char **argv)
 {
     long rows = argc > 1 ? strtol(argv[1], NULL, 10) : 200000;
@@ -213,6 +226,8 @@ int main(int argc, char **argv)
                getenv("BENCH_NO_SEARCH") ? WORLD_NO_SEARCH : WORLD_SEARCH_FILES);
     if (existing)
         load(&w, rows * 2, existing, ", loaded before");
+    if (getenv("LIVE"))
+        return load_live(&w, rows);
     rate = load(&w, 0, rows, NULL);
     load_beside_somebody(&w, rows, rows / 4);
     world_close(&w);
