@@ -2,6 +2,7 @@
 
 #include "server/identity.h"
 #include "server/records.h"
+#include "server/seal.h"
 #include "server/store.h"
 
 bool address_is_asked(const struct node *n)
@@ -26,20 +27,34 @@ static bool take_row(void *arg, const void *rec)
     return false; /* the key is unique */
 }
 
-/* The row of a domain that is known by the address. */
-static enum err find_in(const struct address_book *b, const struct uuid *domain,
-                        const char *address, struct arena *mem, struct found_row *out)
+/* What a domain has under this key of the ring. */
+static enum err find_under(const struct address_book *b, uint32_t key, const struct uuid *domain,
+                           const char *address, struct arena *mem, struct found_row *out)
 {
     struct profile p = {.account = *domain, .email = address};
     struct query q = {.type = &profile_type,
                       .where = {{"key_email", OP_EQ, &p.key_email}},
                       .fields = type_bit(&profile_type, type_field(&profile_type, "id"))};
 
+    identity_profile(b->seal, key, &p, mem);
+    return uuid_is_zero(&p.key_email) ? ERR_OK : store_find(b->store, &q, mem, take_row, out);
+}
+
+/*
+ * The row of a domain that is known by the address, under whichever key it has its identity now;
+ * the keys after the one it is under are asked all the same.
+ */
+static enum err find_in(const struct address_book *b, const struct uuid *domain,
+                        const char *address, struct arena *mem, struct found_row *out)
+{
+    uint32_t keys[SEAL_KEYS];
+    size_t n = seal_live(b->seal, true, keys);
+    enum err err = ERR_OK;
+
     *out = (struct found_row){0};
-    identity_profile(b->seal, &p, mem);
-    if (uuid_is_zero(&p.key_email))
-        return ERR_OK;
-    return store_find(b->store, &q, mem, take_row, out);
+    for (size_t i = 0; i < n && !err; i++)
+        err = find_under(b, keys[i], domain, address, mem, out);
+    return err;
 }
 
 static enum err has_paid(const struct address_book *b, const struct uuid *profile,
