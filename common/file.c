@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 static bool write_all(int fd, const char *data, size_t n)
@@ -88,6 +89,14 @@ enum err file_patch(struct file_out *f, size_t at, const void *data, size_t n)
         n -= (size_t)k;
     }
     return ERR_OK;
+}
+
+enum err file_map(struct file_out *f, size_t n, const void **out)
+{
+    void *p = mmap(NULL, n, PROT_READ, MAP_SHARED, f->fd, 0);
+
+    *out = p == MAP_FAILED ? NULL : p;
+    return *out ? ERR_OK : ERR_UNAVAILABLE;
 }
 
 void file_abandon(struct file_out *f)

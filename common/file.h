@@ -21,6 +21,8 @@ enum err file_begin(const char *path, unsigned mode, struct file_out **out) MUST
 enum err file_add(struct file_out *f, const void *data, size_t n) MUST_CHECK;
 /* Write over what was added before. */
 enum err file_patch(struct file_out *f, size_t at, const void *data, size_t n) MUST_CHECK;
+/* The first n bytes of what was added, to read; munmap() them. errors: ERR_UNAVAILABLE */
+enum err file_map(struct file_out *f, size_t n, const void **out) MUST_CHECK;
 enum err file_end(struct file_out *f) MUST_CHECK; /* frees f, also when it fails */
 void file_abandon(struct file_out *f);            /* NULL is fine */
 /*

@@ -129,14 +129,52 @@ size_t array_from(const uint32_t *v, size_t n, size_t from, uint32_t x)
     return lo;
 }
 
+/* The place in v[lo, hi) of the first that is not below x. */
+static size_t members_from(const uint16_t *v, size_t lo, size_t hi, uint16_t x)
+{
+    size_t step = 1;
+
+    if (lo >= hi || v[lo] >= x)
+        return lo;
+    while (lo + step < hi && v[lo + step] < x) {
+        lo += step;
+        step *= 2;
+    }
+    hi = lo + step < hi ? lo + step : hi;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+
+        if (v[mid] < x)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+size_t packed_from(const struct set *s, size_t from, uint32_t x)
+{
+    size_t run = x >> PACKED_BITS, lo = s->runs[run];
+
+    return members_from(packed_members(s), from > lo ? from : lo, s->runs[run + 1], (uint16_t)x);
+}
+
+/* Is x a member of what is no bitset?  *at: its place or that of a smaller one; it moves on. */
+static inline bool seek(const struct set *s, size_t *at, uint32_t x)
+{
+    if (s->runs) {
+        *at = packed_from(s, *at, x);
+        return *at < s->runs[(x >> PACKED_BITS) + 1] && packed_members(s)[*at] == (uint16_t)x;
+    }
+    *at = array_from(s->v, s->count, *at, x);
+    return *at < s->count && s->v[*at] == x;
+}
+
 bool set_has(const struct set *s, uint32_t i)
 {
-    size_t at;
+    size_t at = 0;
 
-    if (s->bits)
-        return bits_test(s->bits, i);
-    at = array_from(s->v, s->count, 0, i);
-    return at < s->count && s->v[at] == i;
+    return s->bits ? bits_test(s->bits, i) : seek(s, &at, i);
 }
 
 struct set set_none(size_t n)
@@ -183,13 +221,25 @@ uint64_t *union_begin(struct pool *p)
     return memset(take(p), 0, bits_words(p->n) * sizeof(uint64_t));
 }
 
+enum { RUN_WORDS = PACKED_RUN / 64 };
+
+/* The members of one run of a packed set, into the words of that run. */
+static void add_run(uint64_t *words, const struct set *s, size_t run)
+{
+    const uint16_t *v = packed_members(s);
+
+    for (size_t i = s->runs[run]; i < s->runs[run + 1]; i++)
+        bits_set(words, v[i]);
+}
+
 void union_add(uint64_t *u, const struct set *s)
 {
     if (s->bits)
         kernels()->or (u, u, s->bits, bits_words(s->n));
-    else
-        for (size_t i = 0; i < s->count; i++)
-            bits_set(u, s->v[i]);
+    for (size_t run = 0; s->runs && run < set_runs(s->n); run++)
+        add_run(u + run * RUN_WORDS, s, run);
+    for (size_t i = 0; s->v && i < s->count; i++)
+        bits_set(u, s->v[i]);
 }
 
 struct set union_end(struct pool *p, uint64_t *u)
@@ -197,26 +247,30 @@ struct set union_end(struct pool *p, uint64_t *u)
     return settle(p, u, bits_count(u, bits_words(p->n)));
 }
 
-/* The bitsets among the sets into u, piece by piece so that the piece stays near; bits in it. */
-static size_t union_dense(uint64_t *u, const struct set *sets, size_t k, size_t words)
+/*
+ * The bitsets and packed sets into u, run by run so that what is written stays near; bits in it.
+ */
+static size_t union_runs(uint64_t *u, const struct set *sets, size_t k, size_t n)
 {
-    enum { PIECE = 1024 };
     const struct kernels *kernel = kernels();
-    size_t n = 0;
+    size_t words = bits_words(n), sum = 0;
 
-    for (size_t at = 0; at < words; at += PIECE) {
-        size_t piece = words - at < PIECE ? words - at : PIECE, count = 0;
+    for (size_t run = 0; run < set_runs(n); run++) {
+        size_t at = run * RUN_WORDS, piece = words - at < RUN_WORDS ? words - at : RUN_WORDS;
 
         memset(u + at, 0, piece * sizeof(*u));
-        for (size_t i = 0; i < k; i++)
+        for (size_t i = 0; i < k; i++) {
             if (sets[i].bits)
-                count = kernel->or (u + at, u + at, sets[i].bits + at, piece);
-        n += count;
+                kernel->or (u + at, u + at, sets[i].bits + at, piece);
+            else if (sets[i].runs)
+                add_run(u + at, &sets[i], run);
+        }
+        sum += bits_count(u + at, piece);
     }
-    return n;
+    return sum;
 }
 
-static size_t union_sparse(uint64_t *u, const struct set *s)
+static size_t union_array(uint64_t *u, const struct set *s)
 {
     size_t n = 0;
 
@@ -246,28 +300,104 @@ struct set set_union(struct pool *p, const struct set *sets, size_t k)
     if (filled == 1)
         return set_borrow(only);
     u = take(p);
-    n = union_dense(u, sets, k, bits_words(p->n));
+    n = union_runs(u, sets, k, p->n);
     for (size_t i = 0; i < k; i++)
-        if (!sets[i].bits)
-            n += union_sparse(u, &sets[i]);
+        if (sets[i].v)
+            n += union_array(u, &sets[i]);
     return settle(p, u, n);
 }
 
-/* Into out (which may be a's own memory) those of the array a that are, or are not, in b. */
-static size_t filter(uint32_t *out, const struct set *a, const struct set *b, bool in)
+/* Of a packed set in a bitset: most of what is asked for is that. */
+static size_t filter_packed(uint32_t *out, const struct set *a, const uint64_t *bits, bool in)
 {
-    size_t n = 0, at = 0;
+    const uint16_t *v = packed_members(a);
+    size_t n = 0;
 
-    for (size_t i = 0; i < a->count; i++) {
-        uint32_t x = a->v[i];
+    for (size_t run = 0; run < set_runs(a->n); run++) {
+        const uint64_t *at = bits + run * RUN_WORDS;
+
+        for (size_t i = a->runs[run]; i < a->runs[run + 1]; i++) {
+            out[n] = (uint32_t)(run << PACKED_BITS) | v[i];
+            n += bits_test(at, v[i]) == in;
+        }
+    }
+    return n;
+}
+
+/* The place in a of the first member that is not in this run or one before. */
+static size_t end_of_run(const struct set *a, size_t from, size_t run)
+{
+    return a->runs ? a->runs[run + 1]
+                   : array_from(a->v, a->count, from, (uint32_t)((run + 1) << PACKED_BITS));
+}
+
+static inline uint16_t member_of_run(const struct set *a, size_t i)
+{
+    return a->runs ? packed_members(a)[i] : (uint16_t)a->v[i];
+}
+
+/*
+ * A run of a, which is no bitset, its members [i, end), in one of a packed set: where these are
+ * many more they are searched, and else laid out as bits.
+ */
+static size_t filter_run(uint32_t *out, const struct set *a, size_t i, size_t end, size_t run,
+                         const struct set *b, bool in)
+{
+    enum { MANY = 16 };
+    uint64_t bits[RUN_WORDS];
+    size_t from = b->runs[run], to = b->runs[run + 1], n = 0;
+    bool search = (end - i) * MANY < to - from;
+
+    if (!search) {
+        memset(bits, 0, sizeof(bits));
+        add_run(bits, b, run);
+    }
+    for (; i < end; i++) {
+        uint16_t x = member_of_run(a, i);
         bool has;
 
-        if (b->bits) {
-            has = bits_test(b->bits, x);
+        if (search) {
+            from = members_from(packed_members(b), from, to, x);
+            has = from < to && packed_members(b)[from] == x;
         } else {
-            at = array_from(b->v, b->count, at, x);
-            has = at < b->count && b->v[at] == x;
+            has = bits_test(bits, x);
         }
+        out[n] = (uint32_t)(run << PACKED_BITS) | x;
+        n += has == in;
+    }
+    return n;
+}
+
+static size_t filter_by_packed(uint32_t *out, const struct set *a, const struct set *b, bool in)
+{
+    size_t n = 0, i = 0;
+
+    for (size_t run = 0; run < set_runs(a->n); run++) {
+        size_t end = end_of_run(a, i, run);
+
+        if (i < end)
+            n += filter_run(out + n, a, i, end, run, b, in);
+        i = end;
+    }
+    return n;
+}
+
+/*
+ * Into out (which may be a's own memory) those of a, which is no bitset, that are, or are not, in
+ * b.
+ */
+static size_t filter(uint32_t *out, const struct set *a, const struct set *b, bool in)
+{
+    size_t n = 0, place = 0;
+    struct set_at at;
+
+    if (a->runs && b->bits)
+        return filter_packed(out, a, b->bits, in);
+    if (b->runs)
+        return filter_by_packed(out, a, b, in);
+    for (uint32_t x = set_first(a, &at); x != SET_END; x = set_next(a, &at)) {
+        bool has = b->bits ? bits_test(b->bits, x) : seek(b, &place, x);
+
         out[n] = x;
         n += has == in;
     }
@@ -294,14 +424,90 @@ static void become_bits(struct pool *p, struct set *s, const struct set *b, kern
     *s = settle(p, out, kernel(out, s->bits, b->bits, bits_words(p->n)));
 }
 
+void set_unpack(struct pool *p, struct set *s)
+{
+    uint64_t *bits;
+
+    if (!s->runs)
+        return;
+    if (set_is_sparse(s->count, s->n)) {
+        uint32_t *v = take(p);
+        size_t n = 0;
+        struct set_at at;
+
+        for (uint32_t x = set_first(s, &at); x != SET_END; x = set_next(s, &at))
+            v[n++] = x;
+        *s = (struct set){.v = v, .count = s->count, .n = s->n, .block = v};
+        return;
+    }
+    bits = union_begin(p);
+    union_add(bits, s);
+    *s = (struct set){.bits = bits, .count = s->count, .n = s->n, .block = bits};
+}
+
+/* Its members have room in a block: those of an array always do. */
+static bool fits(const struct set *s)
+{
+    return s->v || (s->runs && set_is_sparse(s->count, s->n));
+}
+
+/* Those of a packed set that are in a bitset, as bits. */
+static void and_packed(struct pool *p, struct set *s, const struct set *packed,
+                       const uint64_t *bits)
+{
+    const uint16_t *v = packed_members(packed);
+    uint64_t *out = union_begin(p);
+    size_t count = 0;
+
+    for (size_t run = 0; run < set_runs(p->n); run++) {
+        const uint64_t *in = bits + run * RUN_WORDS;
+        uint64_t *to = out + run * RUN_WORDS;
+
+        for (size_t i = packed->runs[run]; i < packed->runs[run + 1]; i++) {
+            uint64_t bit = in[v[i] / 64] & UINT64_C(1) << (v[i] % 64);
+
+            to[v[i] / 64] |= bit;
+            count += bit != 0;
+        }
+    }
+    give(p, s->block);
+    *s = settle(p, out, count);
+}
+
+/* Of two that are not small. */
+static void and_bits(struct pool *p, struct set *s, const struct set *b)
+{
+    if (s->bits && b->bits) {
+        become_bits(p, s, b, kernels()->and);
+    } else if (s->bits) {
+        and_packed(p, s, b, s->bits);
+    } else {
+        struct set plain = set_borrow(b);
+
+        set_unpack(p, &plain);
+        and_packed(p, s, s, plain.bits);
+        set_release(p, &plain);
+    }
+}
+
 void set_and(struct pool *p, struct set *s, const struct set *b)
 {
-    if (!s->bits && (b->bits || s->count <= b->count))
+    if (s->count == 0 || b->count == 0)
+        set_release(p, s);
+    else if (fits(s) && (s->count <= b->count || !fits(b)))
         become_array(p, s, s, b, true);
-    else if (!b->bits)
+    else if (fits(b))
         become_array(p, s, b, s, true);
     else
-        become_bits(p, s, b, kernels()->and);
+        and_bits(p, s, b);
+}
+
+static void clear_members(uint64_t *bits, const struct set *s)
+{
+    struct set_at at;
+
+    for (uint32_t i = set_first(s, &at); i != SET_END; i = set_next(s, &at))
+        bits_clear(bits, i);
 }
 
 void set_and_not(struct pool *p, struct set *s, const struct set *b)
@@ -311,10 +517,11 @@ void set_and_not(struct pool *p, struct set *s, const struct set *b)
 
     if (b->count == 0 || s->count == 0)
         return;
-    if (!s->bits) {
+    if (fits(s)) {
         become_array(p, s, s, b, false);
         return;
     }
+    set_unpack(p, s);
     if (b->bits) {
         become_bits(p, s, b, kernels()->and_not);
         return;
@@ -322,14 +529,14 @@ void set_and_not(struct pool *p, struct set *s, const struct set *b)
     out = s->block ? s->block : take(p);
     if (out != s->bits)
         memcpy(out, s->bits, words * sizeof(*out));
-    for (size_t i = 0; i < b->count; i++)
-        bits_clear(out, b->v[i]);
+    clear_members(out, b);
     *s = settle(p, out, bits_count(out, words));
 }
 
 size_t set_and_count(const struct set *a, const struct set *b)
 {
-    size_t n = 0, at = 0;
+    size_t n = 0, place = 0;
+    struct set_at at;
 
     if (a->bits && b->bits)
         return bits_count_and(a->bits, b->bits, bits_words(a->n));
@@ -339,14 +546,8 @@ size_t set_and_count(const struct set *a, const struct set *b)
         a = b;
         b = t;
     }
-    for (size_t i = 0; i < a->count; i++) {
-        if (b->bits) {
-            n += bits_test(b->bits, a->v[i]);
-        } else {
-            at = array_from(b->v, b->count, at, a->v[i]);
-            n += at < b->count && b->v[at] == a->v[i];
-        }
-    }
+    for (uint32_t x = set_first(a, &at); x != SET_END; x = set_next(a, &at))
+        n += b->bits ? bits_test(b->bits, x) : seek(b, &place, x);
     return n;
 }
 
@@ -368,6 +569,9 @@ uint32_t set_from(const struct set *s, struct set_at *at, uint32_t from)
     if (s->bits) {
         at->word = from / 64;
         at->left = s->bits[at->word] & ~UINT64_C(0) << (from % 64);
+    } else if (s->runs) {
+        at->index = packed_from(s, 0, from);
+        at->word = from >> PACKED_BITS;
     } else {
         at->index = array_from(s->v, s->count, 0, from);
     }

@@ -8,48 +8,83 @@
  */
 enum { LEAST = 1 << 16, CELLS_PER_DOCUMENT = 2 };
 
-/* Fours of six, in order. */
-static const uint8_t fours[CUBES][CUBE_FACETS] = {
+enum { TABLE_FACETS = 4, NONE = FIRST_FACETS /* a facet without values: its only code is 0 */ };
+
+static const uint8_t ones[][TABLE_FACETS] = {{0, NONE, NONE, NONE}, {1, NONE, NONE, NONE},
+                                             {2, NONE, NONE, NONE}, {3, NONE, NONE, NONE},
+                                             {4, NONE, NONE, NONE}, {5, NONE, NONE, NONE}};
+
+static const uint8_t threes[][TABLE_FACETS] = {
+    {0, 1, 2, NONE}, {0, 1, 3, NONE}, {0, 1, 4, NONE}, {0, 1, 5, NONE}, {0, 2, 3, NONE},
+    {0, 2, 4, NONE}, {0, 2, 5, NONE}, {0, 3, 4, NONE}, {0, 3, 5, NONE}, {0, 4, 5, NONE},
+    {1, 2, 3, NONE}, {1, 2, 4, NONE}, {1, 2, 5, NONE}, {1, 3, 4, NONE}, {1, 3, 5, NONE},
+    {1, 4, 5, NONE}, {2, 3, 4, NONE}, {2, 3, 5, NONE}, {2, 4, 5, NONE}, {3, 4, 5, NONE}};
+
+static const uint8_t fours[][TABLE_FACETS] = {
     {0, 1, 2, 3}, {0, 1, 2, 4}, {0, 1, 2, 5}, {0, 1, 3, 4}, {0, 1, 3, 5},
     {0, 1, 4, 5}, {0, 2, 3, 4}, {0, 2, 3, 5}, {0, 2, 4, 5}, {0, 3, 4, 5},
     {1, 2, 3, 4}, {1, 2, 3, 5}, {1, 2, 4, 5}, {1, 3, 4, 5}, {2, 3, 4, 5}};
 
-static size_t cells_of(const uint8_t *four, const uint32_t values[FIRST_FACETS])
+static const struct shape {
+    const uint8_t (*tables)[TABLE_FACETS];
+    int n;
+} shapes[] = {[CUBE_ONES] = {ones, sizeof(ones) / sizeof(*ones)},
+              [CUBE_THREES] = {threes, sizeof(threes) / sizeof(*threes)},
+              [CUBE_FOURS] = {fours, sizeof(fours) / sizeof(*fours)}};
+
+static size_t codes_of(int facet, const uint32_t values[FIRST_FACETS])
+{
+    return facet == NONE ? 1 : values[facet] + 1;
+}
+
+static size_t cells_of(const uint8_t *table, const uint32_t values[FIRST_FACETS])
 {
     size_t n = 1;
 
-    for (int i = 0; i < CUBE_FACETS; i++)
-        n *= values[four[i]] + 1;
+    for (int i = 0; i < TABLE_FACETS; i++)
+        n *= codes_of(table[i], values);
     return n;
+}
+
+size_t cube_size(enum cube_kind kind, const uint32_t values[FIRST_FACETS])
+{
+    size_t sum = 0;
+
+    for (int i = 0; i < FIRST_FACETS; i++)
+        if (values[i] >= UINT8_MAX)
+            return 0;
+    for (int i = 0; i < shapes[kind].n; i++)
+        sum += cells_of(shapes[kind].tables[i], values);
+    return sum;
 }
 
 size_t cube_cells(const uint32_t values[FIRST_FACETS], size_t documents)
 {
-    size_t sum = 0;
+    size_t n = documents < LEAST ? 0 : cube_size(CUBE_FOURS, values);
 
-    if (documents < LEAST)
-        return 0;
-    for (int i = 0; i < FIRST_FACETS; i++)
-        if (values[i] >= UINT8_MAX)
-            return 0;
-    for (int i = 0; i < CUBES; i++)
-        sum += cells_of(fours[i], values);
-    return sum <= documents * CELLS_PER_DOCUMENT ? sum : 0;
+    return n <= documents * CELLS_PER_DOCUMENT ? n : 0;
 }
 
-void cube_fill(uint32_t *cells, const uint32_t values[FIRST_FACETS], const uint8_t *rows,
-               size_t documents)
+void cube_fill(enum cube_kind kind, uint32_t *cells, const uint32_t values[FIRST_FACETS],
+               const uint8_t *rows, size_t documents)
 {
-    for (int q = 0; q < CUBES; q++) {
-        const uint8_t *f = fours[q];
-        size_t b = values[f[1]] + 1, c = values[f[2]] + 1, d = values[f[3]] + 1;
+    for (int q = 0; q < shapes[kind].n; q++) {
+        const uint8_t *f = shapes[kind].tables[q];
+        size_t steps[TABLE_FACETS], size = 1;
+        uint8_t from[TABLE_FACETS];
 
+        for (int i = TABLE_FACETS - 1; i >= 0; i--) {
+            steps[i] = f[i] == NONE ? 0 : size;
+            from[i] = f[i] == NONE ? 0 : f[i];
+            size *= codes_of(f[i], values);
+        }
         for (size_t i = 0; i < documents; i++) {
             const uint8_t *row = rows + i * FIRST_FACETS;
 
-            cells[((row[f[0]] * b + row[f[1]]) * c + row[f[2]]) * d + row[f[3]]]++;
+            cells[row[from[0]] * steps[0] + row[from[1]] * steps[1] + row[from[2]] * steps[2] +
+                  row[from[3]] * steps[3]]++;
         }
-        cells += cells_of(f, values);
+        cells += size;
     }
 }
 
@@ -59,30 +94,32 @@ static void values_of(const struct segment *s, uint32_t values[FIRST_FACETS])
         values[i] = s->dicts[TEXT_CLASSES + first_facets[i]].texts.n;
 }
 
-static bool is_in(const uint8_t *four, int facet)
+static bool is_in(const uint8_t *table, int facet)
 {
-    return facet < 0 || four[0] == facet || four[1] == facet || four[2] == facet ||
-           four[3] == facet;
+    return facet < 0 || table[0] == facet || table[1] == facet || table[2] == facet ||
+           table[3] == facet;
 }
 
 /* Which table has all that is asked, with the fewest cells to add up; -1: none. */
-static int choose(const struct segment *s, const struct cube_ask *ask, int pane)
+static int choose(const struct cube *cube, const struct cube_ask *ask, int pane)
 {
+    const struct shape *shape = &shapes[cube->kind];
     uint32_t values[FIRST_FACETS];
     size_t least = SIZE_MAX;
     int best = -1;
 
-    values_of(s, values);
-    for (int q = 0; q < CUBES; q++) {
-        bool fits = is_in(fours[q], pane);
+    values_of(cube->s, values);
+    for (int q = 0; q < shape->n; q++) {
+        const uint8_t *table = shape->tables[q];
+        bool fits = is_in(table, pane);
         size_t cost = 1;
 
         for (int i = 0; i < FIRST_FACETS; i++)
-            fits &= !ask->codes[i] || i == pane || is_in(fours[q], i);
-        for (int i = 0; i < CUBE_FACETS; i++) {
-            int f = fours[q][i];
+            fits &= !ask->codes[i] || i == pane || is_in(table, i);
+        for (int i = 0; i < TABLE_FACETS; i++) {
+            int f = table[i];
 
-            cost *= f != pane && ask->codes[f] ? ask->n[f] : values[f] + 1;
+            cost *= f != NONE && f != pane && ask->codes[f] ? ask->n[f] : codes_of(f, values);
         }
         if (!fits || cost >= least)
             continue;
@@ -92,9 +129,9 @@ static int choose(const struct segment *s, const struct cube_ask *ask, int pane)
     return best;
 }
 
-bool cube_can(const struct segment *s, const struct cube_ask *ask, int pane)
+bool cube_can(const struct cube *c, const struct cube_ask *ask, int pane)
 {
-    return s->cube && choose(s, ask, pane) >= 0;
+    return c->cells && choose(c, ask, pane) >= 0;
 }
 
 /* The codes that count of one facet. */
@@ -104,8 +141,11 @@ struct axis {
     size_t size; /* of the facet: values + 1 */
 };
 
-static void axis_of(struct axis *a, const struct cube_ask *ask, int facet, bool all, size_t size)
+/* pane: all of its codes do. */
+static void axis_of(struct axis *a, const struct cube_ask *ask, int facet, int pane, size_t size)
 {
+    bool all = facet == pane || facet == NONE || !ask->codes[facet];
+
     a->size = size;
     a->n = all ? size : ask->n[facet];
     if (!all) {
@@ -117,10 +157,10 @@ static void axis_of(struct axis *a, const struct cube_ask *ask, int facet, bool 
 }
 
 /* counts: by the codes of the axis `pane`. */
-static void add_up(const uint32_t *cells, const struct axis axes[CUBE_FACETS], int pane,
+static void add_up(const uint32_t *cells, const struct axis axes[TABLE_FACETS], int pane,
                    uint32_t *counts)
 {
-    uint8_t at[CUBE_FACETS];
+    uint8_t at[TABLE_FACETS];
 
     for (size_t a = 0; a < axes[0].n; a++) {
         at[0] = axes[0].codes[a];
@@ -141,28 +181,29 @@ static void add_up(const uint32_t *cells, const struct axis axes[CUBE_FACETS], i
     }
 }
 
-void cube_pane(const struct segment *s, const struct cube_ask *ask, int pane, uint32_t *counts)
+void cube_pane(const struct cube *cube, const struct cube_ask *ask, int pane, uint32_t *counts)
 {
+    const uint8_t(*tables)[TABLE_FACETS] = shapes[cube->kind].tables;
     uint32_t values[FIRST_FACETS];
-    struct axis axes[CUBE_FACETS];
-    const uint32_t *cells = s->cube;
-    int best = choose(s, ask, pane), axis = 0;
+    struct axis axes[TABLE_FACETS];
+    const uint32_t *cells = cube->cells;
+    int best = choose(cube, ask, pane), axis = 0;
 
-    values_of(s, values);
+    values_of(cube->s, values);
     for (int q = 0; q < best; q++)
-        cells += cells_of(fours[q], values);
-    for (int i = 0; i < CUBE_FACETS; i++) {
-        int f = fours[best][i];
+        cells += cells_of(tables[q], values);
+    for (int i = 0; i < TABLE_FACETS; i++) {
+        int f = tables[best][i];
 
         if (f == pane)
             axis = i;
-        axis_of(&axes[i], ask, f, f == pane || !ask->codes[f], values[f] + 1);
+        axis_of(&axes[i], ask, f, pane, codes_of(f, values));
     }
     memset(counts, 0, (values[pane] + 1) * sizeof(*counts));
     add_up(cells, axes, axis, counts);
 }
 
-size_t cube_total(const struct segment *s, const struct cube_ask *ask)
+size_t cube_total(const struct cube *cube, const struct cube_ask *ask)
 {
     uint32_t counts[UINT8_MAX + 1];
     size_t sum = 0;
@@ -170,11 +211,11 @@ size_t cube_total(const struct segment *s, const struct cube_ask *ask)
 
     while (pane < FIRST_FACETS - 1 && !ask->codes[pane])
         pane++;
-    cube_pane(s, ask, pane, counts);
+    cube_pane(cube, ask, pane, counts);
     for (size_t i = 0; ask->codes[pane] && i < ask->n[pane]; i++)
         sum += counts[ask->codes[pane][i]];
     for (size_t i = 0;
-         !ask->codes[pane] && i <= s->dicts[TEXT_CLASSES + first_facets[pane]].texts.n; i++)
+         !ask->codes[pane] && i <= cube->s->dicts[TEXT_CLASSES + first_facets[pane]].texts.n; i++)
         sum += counts[i];
     return sum;
 }

@@ -163,14 +163,30 @@ void eval_begin(struct eval *e, struct arena *mem, const struct live *l, const s
         e->words = arena_alloc(mem, ask->n_words * sizeof(*e->words));
         e->seen = arena_alloc(mem, ask->n_words + 1);
     }
-    if (ask->rest->n) {
-        e->has_rest = true;
-        e->rest = eval_and(e, ask->rest);
-        set_and_not(&e->pool, &e->rest, &e->dead);
-        see_all_words(e);
-    }
     for (size_t i = 0; i < ask->n_selections; i++)
         e->selected[i] = eval_node(e, ask->selections[i].node);
+}
+
+void eval_rest(struct eval *e)
+{
+    if (!e->ask->rest->n)
+        return;
+    e->has_rest = true;
+    e->rest = eval_and(e, e->ask->rest);
+    set_and_not(&e->pool, &e->rest, &e->dead);
+    see_all_words(e);
+}
+
+struct set eval_in_class(struct eval *e, const struct node *word, int word_class)
+{
+    int kept = kept_index(e, word);
+    struct set out = leaf_in_class(e, word, word_class);
+
+    if (kept >= 0) {
+        e->words[kept][word_class] = out;
+        e->seen[kept] = true;
+    }
+    return out;
 }
 
 struct set eval_result(struct eval *e, int but_facet, bool *all)
@@ -194,5 +210,6 @@ struct set eval_result(struct eval *e, int but_facet, bool *all)
             set_and(&e->pool, &out, sets[i]);
     if (!e->has_rest)
         set_and_not(&e->pool, &out, &e->dead);
+    set_unpack(&e->pool, &out);
     return out;
 }

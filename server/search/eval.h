@@ -13,7 +13,7 @@ struct eval {
     const struct segment *s;
     const struct ask *ask;
     struct set dead;
-    bool has_rest; /* ask->rest says something */
+    bool has_rest; /* ask->rest says something, and has been looked up */
     struct set rest;
     struct set selected[FACET_END];    /* of ask->selections, in their order */
     struct set (*words)[TEXT_CLASSES]; /* of ask->words; NULL unless relevance sorts */
@@ -21,9 +21,19 @@ struct eval {
     const struct owner *owner;
 };
 
-/* owner: what NODE_OWNED means (owned.h); NULL: nothing is owned. */
+/*
+ * The selections; eval_rest() looks up everything else.  owner: what NODE_OWNED means (owned.h);
+ * NULL: nothing is owned.
+ */
 void eval_begin(struct eval *e, struct arena *mem, const struct live *l, const struct ask *ask,
                 const struct owner *owner);
+void eval_rest(struct eval *e);
+
+/*
+ * Instead of eval_rest(), for a word that is all that is asked for besides: those that have it in a
+ * text of this class.  It stays with *e.
+ */
+struct set eval_in_class(struct eval *e, const struct node *word, int word_class);
 
 /*
  * The living documents that everything holds for, but the selection of this facet (0: that one

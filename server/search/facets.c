@@ -2,12 +2,16 @@
 
 #include <string.h>
 
-#include "server/search/cube.h"
+#include "server/search/eval_leaf.h"
+#include "server/search/known.h"
 
 enum { DEAD_MOST = 64 /* one in so many documents; the dead are looked at one by one */ };
 
-struct known {
+struct counted {
     struct eval *e;
+    struct cube cube;
+    const struct node *word;     /* all that is asked for besides; NULL: nothing is */
+    struct set in[TEXT_CLASSES]; /* the documents that have it */
     struct cube_ask ask;
     uint8_t room[FIRST_FACETS][UINT8_MAX + 1]; /* for its codes */
     bool chosen[FIRST_FACETS][UINT8_MAX + 1];
@@ -16,7 +20,7 @@ struct known {
 };
 
 /* The codes of what is selected. false: not of such a facet. */
-static bool read_selection(struct known *k, const struct selection *sel)
+static bool read_selection(struct counted *k, const struct selection *sel)
 {
     int f = facet_first(sel->facet);
     const struct texts *t = &k->e->s->dicts[TEXT_CLASSES + sel->facet].texts;
@@ -35,12 +39,28 @@ static bool read_selection(struct known *k, const struct selection *sel)
     return true;
 }
 
+/* The cube of what is asked for besides selections: nothing, or a word that is known. */
+static void find_cube(struct counted *k)
+{
+    const struct node *rest = k->e->ask->rest;
+
+    if (!rest->n) {
+        k->cube = (struct cube){k->e->s, CUBE_FOURS, k->e->s->cube};
+        return;
+    }
+    while (rest->kind == NODE_AND && rest->n == 1)
+        rest = rest->kids[0];
+    k->cube = known_find(k->e->s, rest);
+    k->word = rest;
+}
+
 /* Everything that is asked for and shown is in the cube. */
-static bool begin(struct known *k)
+static bool begin(struct counted *k)
 {
     const struct ask *a = k->e->ask;
 
-    if (k->e->has_rest || !k->e->s->cube || k->e->dead.count * DEAD_MOST > k->e->s->n)
+    find_cube(k);
+    if (!k->cube.cells || k->e->dead.count * DEAD_MOST > k->e->s->n)
         return false;
     for (size_t i = 0; i < a->n_selections; i++)
         if (!read_selection(k, &a->selections[i]))
@@ -50,15 +70,24 @@ static bool begin(struct known *k)
 
         if (!a->panes[f])
             continue;
-        if (i < 0 || !cube_can(k->e->s, &k->ask, i))
+        if (i < 0 || !cube_can(&k->cube, &k->ask, i))
             return false;
         k->counts[i] = arena_alloc(k->e->pool.mem, (UINT8_MAX + 1) * sizeof(*k->counts[i]));
     }
-    return cube_can(k->e->s, &k->ask, -1);
+    return cube_can(&k->cube, &k->ask, -1);
+}
+
+static bool has_word(const struct counted *k, uint32_t i)
+{
+    bool has = !k->word;
+
+    for (int c = 0; c < TEXT_CLASSES && !has; c++)
+        has = set_has(&k->in[c], i);
+    return has;
 }
 
 /* A dead document is taken out wherever it was counted. */
-static void take_out(struct known *k, uint32_t i)
+static void take_out(struct counted *k, uint32_t i)
 {
     const uint8_t *row = k->e->s->rows + (size_t)i * FIRST_FACETS;
     int differs = -1, n = 0;
@@ -75,54 +104,48 @@ static void take_out(struct known *k, uint32_t i)
             k->counts[f][row[f]]--;
 }
 
-static void count(struct known *k)
+static void count(struct counted *k)
 {
     const struct set *dead = &k->e->dead;
     struct set_at at;
 
-    k->total = cube_total(k->e->s, &k->ask);
+    k->total = cube_total(&k->cube, &k->ask);
     for (int f = 0; f < FIRST_FACETS; f++)
         if (k->counts[f])
-            cube_pane(k->e->s, &k->ask, f, k->counts[f]);
+            cube_pane(&k->cube, &k->ask, f, k->counts[f]);
     if (!dead->count)
         return;
     for (uint32_t i = set_first(dead, &at); i != SET_END; i = set_next(dead, &at))
-        take_out(k, i);
+        if (has_word(k, i))
+            take_out(k, i);
 }
 
-/* All sets are bitsets, or there is one: what found.h takes. */
-static bool is_lazy(const struct eval *e)
+static void look_up(struct counted *k)
 {
-    for (size_t i = 0; i < e->ask->n_selections; i++)
-        if (!e->selected[i].bits)
-            return false;
-    return true;
+    for (int c = 0; k->word && c < TEXT_CLASSES; c++)
+        k->in[c] = eval_in_class(k->e, k->word, c);
 }
 
-static void find(struct known *k, struct found *out)
+static void find(struct counted *k, struct found *out)
 {
     struct eval *e = k->e;
 
     *out = (struct found){.dead = &e->dead, .n = e->s->n, .count = k->total};
-    if (is_lazy(e)) {
-        for (size_t i = 0; i < e->ask->n_selections; i++)
-            out->sets[out->n_sets++] = &e->selected[i];
-        return;
-    }
-    struct set *all = arena_alloc(e->pool.mem, sizeof(*all));
-    bool unused;
-
-    *all = eval_result(e, 0, &unused);
-    found_of_set(out, all);
+    for (size_t i = 0; i < e->ask->n_selections; i++)
+        found_add(out, &e->selected[i]);
+    for (int c = 0; c < TEXT_CLASSES; c++)
+        if (k->in[c].count)
+            out->any[out->n_any++] = &k->in[c];
 }
 
 bool facets_answer(struct eval *e, struct tally *tallies, struct found *out)
 {
-    struct known *k = arena_alloc(e->pool.mem, sizeof(*k));
+    struct counted *k = arena_alloc(e->pool.mem, sizeof(*k));
 
     k->e = e;
     if (!begin(k))
         return false;
+    look_up(k);
     count(k);
     for (int f = 0; f < FIRST_FACETS; f++)
         if (k->counts[f])

@@ -3,10 +3,12 @@
 #include <assert.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "common/file.h"
 #include "common/utf8.h"
 #include "server/search/cube.h"
+#include "server/search/known.h"
 
 enum { PIECE = 1 << 20, ALIGN = 64, CODES_PIECE = 4096 };
 
@@ -128,31 +130,52 @@ static void put_array(struct image *w, const struct set *s)
 {
     struct set_at at;
 
-    if (!s->bits)
+    if (s->v)
         image_put(w, s->v, s->count * sizeof(*s->v));
     else
         for (uint32_t i = set_first(s, &at); i != SET_END; i = set_next(s, &at))
             image_put(w, &i, sizeof(i));
 }
 
+static void put_packed(struct image *w, const struct set *s)
+{
+    size_t runs = set_runs(w->documents), n = 0;
+    uint32_t *ends = xcalloc(runs + 1, sizeof(*ends));
+    uint16_t *members = (uint16_t *)w->bits; /* they take no more room than the bitset */
+    struct set_at at;
+
+    for (uint32_t i = set_first(s, &at); i != SET_END; i = set_next(s, &at)) {
+        members[n++] = (uint16_t)i;
+        ends[(i >> PACKED_BITS) + 1] = (uint32_t)n;
+    }
+    for (size_t r = 1; r <= runs; r++) /* a run without any ends where the one before does */
+        ends[r] = ends[r] ? ends[r] : ends[r - 1];
+    image_put(w, ends, (runs + 1) * sizeof(*ends));
+    image_put(w, members, n * sizeof(*members));
+    memset(members, 0, n * sizeof(*members));
+    free(ends);
+}
+
 void image_dict_add(struct image *w, const char *text, const struct set *s)
 {
-    bool sparse = set_is_sparse(s->count, w->documents);
+    enum set_form form = set_form(s->count, w->documents);
     uint32_t n = (uint32_t)s->count;
     uint64_t at;
 
-    align(w, sparse ? 8 : ALIGN);
+    align(w, form == SET_BITS ? ALIGN : 8);
     at = w->at - w->data_at;
     image_text_add(w, text);
     add(&w->postings, &at, sizeof(at));
     add(&w->counts, &n, sizeof(n));
-    if (sparse)
-        put_array(w, s);
-    else
+    if (form == SET_BITS)
         put_bits(w, s);
+    else if (form == SET_PACKED)
+        put_packed(w, s);
+    else
+        put_array(w, s);
 }
 
-static void end_texts(struct image *w, int section)
+void image_texts_end(struct image *w, int section)
 {
     add_offset(w);
     image_section(w, section, w->offsets.p, w->offsets.n);
@@ -199,7 +222,7 @@ void image_dict_end(struct image *w, int dict)
     w->header.sections[at + 3] = (struct section){w->data_at, w->at - w->data_at};
     if (kind > 0 && kind < VALUES_END)
         put_folded(w, kind);
-    end_texts(w, at);
+    image_texts_end(w, at);
     add(&w->postings, w->counts.p, w->counts.n);
     image_section(w, at + 2, w->postings.p, w->postings.n);
     w->postings.n = w->counts.n = 0;
@@ -316,7 +339,7 @@ void image_order_end(struct image *w, int order, const uint32_t *ranks)
 {
     size_t n = w->offsets.n / sizeof(uint32_t);
 
-    end_texts(w, SEC_ORDER + order * 3);
+    image_texts_end(w, SEC_ORDER + order * 3);
     put_column(w, SEC_ORDER + order * 3 + 2, ranks, n);
     image_sort(w, order, ranks, n);
 }
@@ -327,9 +350,39 @@ static void put_cube(struct image *w)
     uint32_t *cells = xcalloc(n + 1, sizeof(*cells));
 
     if (n)
-        cube_fill(cells, w->values, w->rows, w->documents);
+        cube_fill(CUBE_FOURS, cells, w->values, w->rows, w->documents);
     image_section(w, SEC_CUBE, cells, n * sizeof(*cells));
     free(cells);
+}
+
+/* All that is written so far, to read, with its sections. */
+static const void *written(struct image *w)
+{
+    const void *out = NULL;
+
+    if (!w->dir)
+        return memcpy(w->whole.p, &w->header, sizeof(w->header));
+    flush(w);
+    if (!w->err)
+        w->err = file_patch(w->file, 0, &w->header, sizeof(w->header));
+    if (!w->err)
+        w->err = file_map(w->file, w->at, &out);
+    return out;
+}
+
+/* From the postings of words, of all classes together. */
+static void put_known(struct image *w)
+{
+    struct known_lists lists;
+    size_t size = w->at;
+    const void *whole = written(w);
+
+    if (!whole)
+        return;
+    known_count(&lists, whole, w->rows, w->values);
+    if (w->dir)
+        munmap((void *)(uintptr_t)whole, size);
+    known_write(&lists, w);
 }
 
 static void release(struct image *w)
@@ -368,6 +421,7 @@ enum err image_end(struct image *w, struct segment **out)
 
     image_section(w, SEC_ROWS, w->rows, w->documents * FIRST_FACETS);
     put_cube(w);
+    put_known(w);
     align(w, ALIGN);
     header_seal(&w->header, w->at, checksum_end(&w->sum));
     if (w->dir) {

@@ -58,6 +58,8 @@ void image_sort(struct image *w, int sorted, const uint32_t *keys, size_t n);
 
 /* An order's texts, in order, and the ranks of all documents, which are sorted by them. */
 void image_text_add(struct image *w, const char *text);
+/* The texts that were added, in two sections. */
+void image_texts_end(struct image *w, int section);
 void image_order_end(struct image *w, int order, const uint32_t *ranks);
 
 /* w is empty afterwards. errors: ERR_DISK_FULL, ERR_UNAVAILABLE; never in memory */

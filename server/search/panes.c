@@ -20,7 +20,7 @@ static uint64_t cost_by_value(const struct segment *s, const struct dict *d,
     for (uint32_t i = 0; i < d->texts.n; i++) {
         size_t count = d->counts[i];
 
-        if (result->bits && !set_is_sparse(count, s->n))
+        if (result->bits && set_form(count, s->n) == SET_BITS)
             cost += bits_words(s->n) * COST_WORD;
         else if (result->bits || count < result->count)
             cost += count * COST_MEMBER;

@@ -218,8 +218,8 @@ static size_t take_relevant(const struct ranker *r, const struct bound *bound, s
 {
     struct best b = {.v = out, .k = k, .bound = bound};
     uint64_t found[FOUND_PIECE], enough[FOUND_PIECE];
+    struct found_at at = {0};
     struct relevance rel;
-    size_t hint = 0;
 
     relevance_begin(&rel, r->e, r->e->pool.mem);
     if (bound->set && -bound->last.key < (int64_t)rel.most)
@@ -229,7 +229,7 @@ static size_t take_relevant(const struct ranker *r, const struct bound *bound, s
 
         if (least > rel.most)
             break;
-        if (!found_piece(r->found, word, &hint, found))
+        if (!found_piece(r->found, word, &at, found))
             continue;
         relevance_move(&rel, word);
         if (!relevance_at_least(&rel, least, found, enough))
@@ -382,10 +382,10 @@ static size_t take_one_quality(const struct ranker *r, const struct bound *bound
 {
     struct best b = {.v = out, .k = k, .bound = bound};
     uint64_t found[FOUND_PIECE];
-    size_t hint = 0;
+    struct found_at at = {0};
 
     for (size_t word = 0; word < bits_words(r->s->n); word += FOUND_PIECE) {
-        if (!found_piece(r->found, word, &hint, found))
+        if (!found_piece(r->found, word, &at, found))
             continue;
         for (size_t w = 0; w < FOUND_PIECE; w++) {
             uint32_t from = (uint32_t)((word + w) * 64);

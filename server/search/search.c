@@ -183,6 +183,7 @@ static void add_segment(struct arena *mem, const struct live *l, const struct as
 
     eval_begin(&e, mem, l, q, owner);
     if (!facets_answer(&e, sum->tallies, &found)) {
+        eval_rest(&e);
         full = eval_result(&e, 0, &all);
         add_panes(mem, &e, &full, all, sum->tallies);
         found_of_set(&found, &full);
@@ -419,6 +420,7 @@ enum err search_values(struct search *s, const struct search_ask *ask, enum face
         if (!segment_is_visible(r->now->items[i].segment, &ask->account))
             continue;
         eval_begin(&e, mem, &r->now->items[i], &r->q, r->owner);
+        eval_rest(&e);
         full = eval_result(&e, 0, &all);
         add_panes(mem, &e, &full, all, tallies);
     }

@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "server/search/checksum.h"
 #include "server/search/cube.h"
+#include "server/search/known.h"
 
 #define MAGIC UINT64_C(0x31786564696c676c) /* "lgildex1" */
 
@@ -161,6 +162,27 @@ static bool read_cube(struct segment *s)
     return section_size(s, SEC_CUBE) >= cells * sizeof(*s->cube);
 }
 
+static bool read_known(struct segment *s)
+{
+    uint32_t values[FIRST_FACETS];
+
+    for (int i = 0; i < FIRST_FACETS; i++)
+        values[i] = s->dicts[TEXT_CLASSES + first_facets[i]].texts.n;
+    for (int k = 0; k < KNOWN_LISTS; k++) {
+        struct known *known = &s->known[k];
+        int at = SEC_KNOWN + k * 3;
+
+        known->each = cube_size(known_kinds[k], values);
+        known->cells = section(s, at + 2);
+        if (!read_texts(s, at, &known->texts) || section_size(s, at + 2) / sizeof(*known->cells) <
+                                                     (uint64_t)known->texts.n * known->each)
+            return false;
+        if (!known->each && known->texts.n)
+            return false;
+    }
+    return true;
+}
+
 static bool read_first(struct segment *s)
 {
     s->rows = section(s, SEC_ROWS);
@@ -169,7 +191,17 @@ static bool read_first(struct segment *s)
     for (int i = 0; i < FIRST_FACETS; i++)
         if (!read_planes(s, i))
             return false;
-    return read_cube(s);
+    return read_cube(s) && read_known(s);
+}
+
+void segment_peek(struct segment *s, const uint8_t *image, const uint8_t *rows)
+{
+    const struct image_header *h = (const void *)image;
+
+    *s = (struct segment){.image = image, .n = (uint32_t)h->documents, .rows = rows};
+    for (int i = 0; i < DICTS; i++)
+        if (!read_dict(s, i, &s->dicts[i]))
+            abort(); /* it has just been written */
 }
 
 static bool columns_fit(const struct segment *s)
@@ -383,10 +415,17 @@ struct set dict_set(const struct segment *s, int dict, uint32_t i)
     const void *data = d->data + d->postings[i];
     struct set out = {.count = d->counts[i], .n = s->n};
 
-    if (set_is_sparse(out.count, out.n))
+    switch (set_form(out.count, out.n)) {
+    case SET_ARRAY:
         out.v = data;
-    else
+        break;
+    case SET_PACKED:
+        out.runs = data;
+        break;
+    case SET_BITS:
         out.bits = data;
+        break;
+    }
     return out;
 }
 

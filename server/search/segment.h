@@ -12,6 +12,7 @@
  *   rows     the codes of the first screen's facets, document by document: for small results
  *   planes   the same as a bitset for each bit of a code: for large results (planes.h)
  *   cube     how many documents have each four of these codes: for results of facets alone (cube.h)
+ *   known    the same of documents with a frequent word or beginning of words, for fewer (known.h)
  *
  * Documents are in the default order: score descending, then id.  Integers are the machine's
  * (columns of codes: little-endian); a file of another byte order fails its magic and is rebuilt.
@@ -38,6 +39,9 @@ enum {
     DICTS,
 };
 
+/* Words that are known by themselves, and beginnings of words. */
+enum { KNOWN_WORDS, KNOWN_STARTS, KNOWN_LISTS };
+
 enum order { ORDER_NAME, ORDER_COMPANY, ORDERS };
 
 /* Documents in order of a key, then id: the orders by text, then these. */
@@ -47,7 +51,7 @@ enum { SORTED_UPDATED = ORDERS, SORTED_QUALITY, SORTED };
 enum { FIRST_FACETS = 6 };
 extern const enum facet first_facets[FIRST_FACETS];
 
-enum { SEGMENT_VERSION = 4, ORDER_TEXT_MAX = 160 /* bytes of a folded name that order it */ };
+enum { SEGMENT_VERSION = 5, ORDER_TEXT_MAX = 160 /* bytes of a folded name that order it */ };
 
 /* Sections.  A dict has four: offsets of texts, texts, where postings are, postings. */
 enum {
@@ -66,7 +70,8 @@ enum {
     SEC_ROWS = SEC_SORTED + SORTED,
     SEC_PLANES,
     SEC_CUBE = SEC_PLANES + FIRST_FACETS,
-    SECTIONS,
+    SEC_KNOWN, /* three a list: offsets, texts, cells */
+    SECTIONS = SEC_KNOWN + KNOWN_LISTS * 3,
 };
 
 struct section {
@@ -104,6 +109,13 @@ struct codes {
     int stride;    /* bytes from one to the next */
 };
 
+/* What is kept of some words (known.h): a cube of each. */
+struct known {
+    struct texts texts;
+    const uint32_t *cells;
+    size_t each; /* cells of one */
+};
+
 /*
  * What the file system says of a file.  The time of the last change of its inode cannot be set: as
  * long as all of it is the same, nobody has written to the file.
@@ -138,6 +150,7 @@ struct segment {
     const uint8_t *rows; /* FIRST_FACETS codes a document; 0 where the facet's own are wider */
     struct planes planes[FIRST_FACETS];
     const uint32_t *cube; /* NULL: there is none */
+    struct known known[KNOWN_LISTS];
     struct blocks blocks; /* for questions to it */
 };
 
@@ -159,6 +172,11 @@ bool segment_read(struct segment *s);
 enum err segment_save(struct segment *s, const char *dir) MUST_CHECK;
 struct segment *segment_ref(struct segment *s);
 void segment_unref(struct segment *s); /* NULL is fine */
+
+/*
+ * An image that is being written, as far as it is: its header, dicts and rows (known.h).
+ */
+void segment_peek(struct segment *s, const uint8_t *image, const uint8_t *rows);
 
 /* Magic, version, size and checksums of a header whose sections are filled in. */
 void header_seal(struct image_header *h, uint64_t size, uint64_t body_sum);

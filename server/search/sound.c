@@ -35,13 +35,43 @@ static bool column_below(const struct codes *c, uint32_t n, uint32_t limit)
     return n == 0 || most < limit;
 }
 
-static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
+/* Every one is greater than the one before, and below the limit. */
+static bool ascend_below(const uint32_t *v, size_t n, uint32_t limit)
 {
-    uint32_t most = 0;
+    bool fine = n == 0 || v[n - 1] < limit;
 
-    for (size_t i = 0; i < n; i++)
-        most = v[i] > most ? v[i] : most;
-    return n == 0 || most < limit;
+    for (size_t i = 1; i < n; i++)
+        fine &= v[i - 1] < v[i];
+    return fine;
+}
+
+static bool packed_is_sound(const struct set *s)
+{
+    const uint16_t *v = packed_members(s);
+    size_t runs = set_runs(s->n);
+    bool fine = s->runs[0] == 0 && s->runs[runs] == s->count;
+
+    for (size_t r = 0; r < runs; r++)
+        fine &= s->runs[r] <= s->runs[r + 1];
+    for (size_t r = 0; fine && r < runs; r++) {
+        size_t from = s->runs[r], to = s->runs[r + 1];
+
+        for (size_t i = from + 1; i < to; i++)
+            fine &= v[i - 1] < v[i];
+        fine &= from == to || (r << PACKED_BITS) + v[to - 1] < s->n;
+    }
+    return fine;
+}
+
+static bool set_is_sound(const struct set *s)
+{
+    if (s->runs)
+        return packed_is_sound(s);
+    if (!s->bits)
+        return ascend_below(s->v, s->count, (uint32_t)s->n);
+    return bits_count(s->bits, bits_words(s->n)) == s->count &&
+           /* no bits behind the last document */
+           (s->n % 64 == 0 || s->bits[bits_words(s->n) - 1] >> (s->n % 64) == 0);
 }
 
 /* Every number below n once. */
@@ -57,19 +87,18 @@ static bool is_permutation(const struct codes *v, uint32_t n)
     return fine;
 }
 
-static bool posting_is_sound(const struct segment *s, const struct dict *d, size_t size, uint32_t i)
+static bool posting_is_sound(const struct segment *s, int dict, size_t size, uint32_t i)
 {
-    size_t count = d->counts[i], at = d->postings[i];
-    bool sparse = set_is_sparse(count, s->n);
-    size_t need = sparse ? count * sizeof(uint32_t) : bits_words(s->n) * sizeof(uint64_t);
+    size_t count = s->dicts[dict].counts[i], at = s->dicts[dict].postings[i], need;
+    struct set set;
 
-    if (count > s->n || at % 8 || at > size || need > size - at)
+    if (count > s->n || at % 8 || at > size)
         return false;
-    if (sparse)
-        return all_below((const uint32_t *)(d->data + at), count, s->n);
-    /* no bits behind the last document */
-    return s->n % 64 == 0 ||
-           ((const uint64_t *)(d->data + at))[bits_words(s->n) - 1] >> (s->n % 64) == 0;
+    need = set_size(count, s->n);
+    if (need > size - at)
+        return false;
+    set = dict_set(s, dict, i);
+    return set_is_sound(&set);
 }
 
 static bool dict_is_sound(const struct segment *s, int i)
@@ -80,7 +109,7 @@ static bool dict_is_sound(const struct segment *s, int i)
     if (!texts_are_sound(&d->texts))
         return false;
     for (uint32_t k = 0; k < d->texts.n; k++)
-        if (!posting_is_sound(s, d, size, k))
+        if (!posting_is_sound(s, i, size, k))
             return false;
     return true;
 }
@@ -118,6 +147,9 @@ bool segment_is_sound(const struct segment *s)
             return false;
     for (int i = 0; i < DICTS; i++)
         if (!dict_is_sound(s, i))
+            return false;
+    for (int k = 0; k < KNOWN_LISTS; k++)
+        if (!texts_are_sound(&s->known[k].texts))
             return false;
     for (int kind = 1; kind < VALUES_END; kind++)
         if (!values_are_sound(s, kind))

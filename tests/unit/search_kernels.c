@@ -216,6 +216,7 @@ static bool holds(const struct segment *s, const struct cube_ask *ask, uint32_t 
 
 static void check_cube(const struct segment *s, const struct cube_ask *ask, int pane)
 {
+    struct cube cube = {s, CUBE_FOURS, s->cube};
     uint32_t counts[UINT8_MAX + 1], want[UINT8_MAX + 1] = {0};
     size_t total = 0;
 
@@ -224,11 +225,11 @@ static void check_cube(const struct segment *s, const struct cube_ask *ask, int 
         if (holds(s, ask, i, pane))
             want[codes_at(&s->codes[first_facets[pane]], i)]++;
     }
-    cube_pane(s, ask, pane, counts);
+    cube_pane(&cube, ask, pane, counts);
     CHECK(memcmp(counts, want,
                  (s->dicts[TEXT_CLASSES + first_facets[pane]].texts.n + 1) * sizeof(*want)) == 0);
-    if (cube_can(s, ask, -1))
-        CHECK(cube_total(s, ask) == total);
+    if (cube_can(&cube, ask, -1))
+        CHECK(cube_total(&cube, ask) == total);
 }
 
 static void the_cube_counts_what_there_is(void)
@@ -252,7 +253,7 @@ static void the_cube_counts_what_there_is(void)
             for (uint64_t c = 1 + roll() % 2; c <= most && ask.n[f] < 1 + f % 3; c += 2)
                 room[f][ask.n[f]++] = (uint8_t)c;
         }
-        if (!cube_can(s, &ask, pane))
+        if (!cube_can(&(struct cube){s, CUBE_FOURS, s->cube}, &ask, pane))
             continue;
         check_cube(s, &ask, pane);
         asked++;

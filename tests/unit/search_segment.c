@@ -168,13 +168,30 @@ static void no_byte_leads_out_of_the_image(void)
     arena_free(mem);
 }
 
-/* Sets against the obvious, around every boundary of their two forms. */
+/* Sets against the obvious, around every boundary of their forms. */
 
+static void pack(struct arena *mem, struct set *s)
+{
+    size_t runs = set_runs(s->n);
+    uint32_t *table = arena_alloc(mem, packed_size(s->count, s->n));
+    uint16_t *members = (uint16_t *)(table + runs + 1);
+
+    for (size_t i = 0; i < s->count; i++) {
+        members[i] = (uint16_t)s->v[i];
+        for (size_t r = s->v[i] / PACKED_RUN + 1; r <= runs; r++)
+            table[r]++;
+    }
+    s->runs = table;
+    s->v = NULL;
+}
+
+/* Half of them in another form than the smallest, where that form may have them. */
 static struct set random_set(struct arena *mem, uint64_t *dice, size_t n, size_t share, bool *has)
 {
     uint64_t *bits = arena_alloc(mem, (bits_words(n) + 1) * sizeof(*bits));
     uint32_t *v = arena_alloc(mem, n * sizeof(*v));
     struct set s = {.n = n};
+    enum set_form form;
 
     for (size_t i = 0; i < n; i++) {
         has[i] = roll(dice, 1000) < share;
@@ -183,10 +200,15 @@ static struct set random_set(struct arena *mem, uint64_t *dice, size_t n, size_t
         bits_set(bits, (uint32_t)i);
         v[s.count++] = (uint32_t)i;
     }
-    if (set_is_sparse(s.count, n))
-        s.v = v;
-    else
-        s.bits = bits;
+    form = set_form(s.count, n);
+    if (form == SET_BITS && s.count * 16 <= n && roll(dice, 2))
+        form = SET_PACKED;
+    if (form == SET_PACKED && s.count * 32 <= n && roll(dice, 2))
+        form = SET_ARRAY;
+    s.bits = form == SET_BITS ? bits : NULL;
+    s.v = form == SET_BITS ? NULL : v;
+    if (form == SET_PACKED)
+        pack(mem, &s);
     return s;
 }
 
@@ -215,17 +237,17 @@ static bool is_exactly(const struct set *s, const bool *a, const bool *b, int op
 
 static void sets_do_what_they_say(void)
 {
-    static const size_t shares[] = {0, 1, 20, 31, 33, 300, 999, 1000};
-    static const size_t sizes[] = {1, 31, 63, 64, 65, 512, 1000, 1025};
+    static const size_t shares[] = {0, 1, 20, 31, 33, 55, 300, 999, 1000};
+    static const size_t sizes[] = {1, 31, 63, 64, 65, 512, 1000, 1025, 70000, 131072, 140001};
     uint64_t dice = (uint64_t)env_or("SEED", 12);
 
     for (int i = 0; i < 600; i++) {
         struct arena *mem = arena_new();
-        size_t n = sizes[roll(&dice, 8)];
+        size_t n = sizes[roll(&dice, i % 20 ? 8 : 11)];
         struct pool pool = {.mem = mem, .n = n};
         bool *x = arena_alloc(mem, n), *y = arena_alloc(mem, n);
-        struct set a = random_set(mem, &dice, n, shares[roll(&dice, 8)], x);
-        struct set b = random_set(mem, &dice, n, shares[roll(&dice, 8)], y);
+        struct set a = random_set(mem, &dice, n, shares[roll(&dice, 9)], x);
+        struct set b = random_set(mem, &dice, n, shares[roll(&dice, 9)], y);
         struct set all = set_borrow(&a), rest = set_borrow(&a), two[2] = {a, b}, any;
 
         set_and(&pool, &all, &b);
@@ -239,6 +261,8 @@ static void sets_do_what_they_say(void)
         CHECK(is_exactly(&any, x, x, 0));
         set_and_not(&pool, &any, &all);
         CHECK(is_exactly(&any, x, y, 1));
+        set_unpack(&pool, &a);
+        CHECK(!a.runs && is_exactly(&a, x, x, 0));
         arena_free(mem);
     }
 }
