@@ -9,7 +9,7 @@
 #include "server/sample.h"
 #include "server/search/build.h"
 #include "server/search/checksum.h"
-#include "server/search/panes.h"
+#include "server/search/facets.h"
 #include "server/search/rank.h"
 
 enum { ROWS = 70 };
@@ -59,30 +59,36 @@ static struct segment *changed(const uint8_t *data, size_t n)
 
 static void search(struct segment *s, const char *text, const char *sort)
 {
-    static const char *const all[] = {"all"}, *const some[] = {"1-10", "manager"};
-    struct search_query q = {.q = text, .sort = sort, .facets = {all, 1}};
+    static const char *const all[] = {"all"}, *const some[] = {"1-10", "11-50"};
+    struct search_query q = {.q = text, .sort = sort};
     struct cursor after = {.text = "m", .key = -50};
     struct live l = {.segment = s};
     struct arena *mem = arena_new();
+    struct tally tallies[FACET_END] = {0};
     struct hit hits[10];
+    struct found found;
     struct eval e;
     struct set full;
     struct ask ask;
+    struct problem why;
     bool everything;
 
-    q.in[FACET_employees] = (struct strs){some, 2};
-    if (ask_parse(mem, &q, false, &ask, NULL))
+    if (text) /* without it the first screen's */
+        q.facets = (struct strs){(const char **)(uintptr_t)all, 1};
+    q.in[FACET_employees] = (struct strs){(const char **)(uintptr_t)some, 2};
+    if (ask_parse(mem, &q, false, &ask, &why))
         abort();
-    eval_begin(&e, mem, &l, &ask);
-    full = eval_result(&e, text ? 0 : FACET_employees, &everything);
-    for (int f = 1; f < FACET_END; f++) {
-        struct tally t = {0};
-
-        tally_add(mem, &t, s, (enum facet)f, &full, everything ? &e.dead : NULL);
-        tally_top(mem, &t, PANE_VALUES);
+    eval_begin(&e, mem, &l, &ask, NULL);
+    if (!facets_answer(&e, tallies, &found)) {
+        eval_rest(&e);
+        full = eval_result(&e, text ? 0 : FACET_employees, &everything);
+        panes_add(mem, tallies, s, ask.panes, &full, everything ? &e.dead : NULL);
+        found_of_set(&found, &full);
     }
-    rank_segment(&e, &full, &after, 10, hits);
-    rank_segment(&e, &full, NULL, 10, hits);
+    for (int f = 1; f < FACET_END; f++)
+        tally_top(mem, &tallies[f], PANE_VALUES);
+    rank_segment(&e, &found, &after, 10, hits);
+    rank_segment(&e, &found, NULL, 10, hits);
     arena_free(mem);
 }
 
