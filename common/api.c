@@ -224,7 +224,7 @@ static const struct field search_query_fields[] = {
     FIELD_AS(search_query, not_has, "-has", .words = has_words, .max = 4),
     FIELD(search_query, owned, .words = owned_words,
           .doc = "yes: only those your account owns a contact field of; no: only the others."),
-    FIELD(search_query, email, .max = 254,
+    FIELD(search_query, email, .max = 254, .pii = PII_CONTACT,
           .doc = "Whole addresses; found where you may see them: own rows and revealed ones."),
     FIELD(search_query, prefix, .max = 100,
           .doc = "Of /api/facets/:name only: values in which a word begins so."),

@@ -44,7 +44,7 @@ def health(s):
 
 def left(s):
     rows = s.call("boss", "GET", "/api/limits")[1]["classes"]
-    return {row["name"]: row["remaining"] for row in rows}
+    return {row["class"]: row["remaining"] for row in rows}
 
 
 def shown_to_all(a, b, c):

@@ -66,7 +66,7 @@ static void read_values(const char *dir)
     fclose(f);
 }
 
-static void open_index(const char *dir)
+static void open_ours(const char *dir)
 {
     char path[PATH_MAX];
     struct search_options o = {.dir = path};
@@ -75,11 +75,6 @@ static void open_index(const char *dir)
     if (search_open(&o, &ours.index))
         peer_die(path, "cannot be opened");
     scale_settle(ours.index);
-}
-
-static void open_ours(const char *dir)
-{
-    open_index(dir);
     read_ids(dir);
     read_values(dir);
 }
@@ -89,16 +84,15 @@ static void load_ours(const char *dir)
     struct scale s = {.rows = (int64_t)peer_lines(dir, "rows", ".tsv")};
     FILE *f = peer_file(dir, "seed", "", "r");
     unsigned long long seed;
+    char path[PATH_MAX];
 
     if (fscanf(f, "%llu", &seed) != 1)
         peer_die("seed", "cannot be read");
     fclose(f);
-    open_index(dir);
-    s.index = ours.index;
     s.sample = sample_new(s.rows, seed);
-    scale_build(&s);
+    snprintf(path, sizeof(path), "%s/ours", dir);
+    scale_build(&s, path);
     sample_free(s.sample);
-    search_close(ours.index);
 }
 
 static void take_answer(const struct search_answer *found, bool panes, struct peer_answer *a)

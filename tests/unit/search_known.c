@@ -87,7 +87,7 @@ static void any_question(const struct segment *s, struct arena *mem, struct ask 
 
     q.sort = sorts[roll(sizeof(sorts) / sizeof(*sorts))];
     select_some(s, mem, &q);
-    CHECK(ask_parse(mem, &q, out, &why) == ERR_OK);
+    CHECK(ask_parse(mem, &q, false, out, &why) == ERR_OK);
 }
 
 struct answer {
