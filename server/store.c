@@ -33,6 +33,22 @@ enum err store_get(struct store *s, const struct type *t, const struct uuid *id,
     return s->driver->get(s, t, id, fields, mem, rec);
 }
 
+enum err store_get_many(struct store *s, const struct type *t, const struct uuid *ids, size_t n,
+                        uint64_t fields, struct arena *mem, void *recs, bool *found)
+{
+    return s->driver->get_many(s, t, ids, n, fields, mem, recs, found);
+}
+
+int64_t store_moment(struct store *s)
+{
+    return s->driver->moment(s);
+}
+
+bool store_written_since(struct store *s, const struct uuid *id, int64_t moment)
+{
+    return s->driver->written_since(s, id, moment);
+}
+
 enum err store_find(struct store *s, const struct query *q, struct arena *mem, store_each *each,
                     void *arg)
 {

@@ -49,6 +49,20 @@ enum err store_ensure(struct store *s, const struct type *t) MUST_CHECK;
 enum err store_get(struct store *s, const struct type *t, const struct uuid *id, uint64_t fields,
                    struct arena *mem, void *rec) MUST_CHECK;
 
+/*
+ * As n store_get()s of one moment: recs is an array of them, found[i] tells whether ids[i] is
+ * there.
+ */
+enum err store_get_many(struct store *s, const struct type *t, const struct uuid *ids, size_t n,
+                        uint64_t fields, struct arena *mem, void *recs, bool *found) MUST_CHECK;
+
+/*
+ * Whether what was read still holds: it does if nothing was written to its id since the moment that
+ * was taken before it was read.  Of an id that looks alike it may be said too.  Both are cheap.
+ */
+int64_t store_moment(struct store *s);
+bool store_written_since(struct store *s, const struct uuid *id, int64_t moment);
+
 enum cond_op { OP_EQ, OP_LT, OP_LE, OP_GT, OP_GE };
 
 /*
@@ -247,6 +261,10 @@ struct store_driver {
     enum err (*ensure)(struct store *, const struct type *);
     enum err (*get)(struct store *, const struct type *, const struct uuid *, uint64_t,
                     struct arena *, void *);
+    enum err (*get_many)(struct store *, const struct type *, const struct uuid *, size_t, uint64_t,
+                         struct arena *, void *, bool *);
+    int64_t (*moment)(struct store *);
+    bool (*written_since)(struct store *, const struct uuid *, int64_t);
     enum err (*find)(struct store *, const struct query *, struct arena *, store_each *, void *);
     enum err (*scan)(struct store *, const struct query *, store_each *, void *);
     enum err (*count)(struct store *, const struct query *, int64_t *);

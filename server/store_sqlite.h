@@ -8,6 +8,7 @@
  *   store_sqlite_read.c    the pool of reading connections; get, find, scan, count
  *   store_sqlite_write.c   the one writing thread: queue, group commit, checkpoints
  *   store_sqlite_step.c    the steps of one plan
+ *   store_sqlite_moment.c  which records were written since when
  *   store_sqlite_change.c  the change sequence
  *   store_sqlite_chain.c   the hash chain of a TYPE_CHAINED type
  *   store_sqlite_reseal.c  everything under the newest key of the ring
@@ -31,6 +32,8 @@ struct sqlite_store;
 
 /* How long a foreign connection's lock (the sqlite3 shell) is waited for. */
 enum { LITE_BUSY_MS = 5000 };
+
+enum { MOMENTS = 1 << 16 };
 
 enum { TABLES_MAX = 64, STATEMENT_BUCKETS = 128, STATEMENTS_MAX = 512 };
 
@@ -80,6 +83,7 @@ struct statement {
 /* Statements whose text is always the same. */
 enum fixed {
     FIXED_BEGIN,
+    FIXED_READ, /* begin to read; FIXED_COMMIT ends it */
     FIXED_COMMIT,
     FIXED_ROLLBACK,
     FIXED_SAVEPOINT,
@@ -175,6 +179,9 @@ struct sqlite_store {
     struct chain_head head; /* durable */
 
     atomic_int_fast64_t commits, plans, refused, waiting;
+
+    atomic_int_fast64_t moment;
+    atomic_int_fast64_t written[MOMENTS]; /* by id, hashed; INT64_MAX: it is being written */
 };
 
 /* Connections (rc: SQLite's result codes) */
@@ -231,6 +238,8 @@ struct reader *lite_reader_take(struct sqlite_store *s);
 void lite_reader_give(struct sqlite_store *s, struct reader *r);
 enum err lite_get(struct store *s, const struct type *t, const struct uuid *id, uint64_t fields,
                   struct arena *mem, void *rec);
+enum err lite_get_many(struct store *s, const struct type *t, const struct uuid *ids, size_t n,
+                       uint64_t fields, struct arena *mem, void *recs, bool *found);
 enum err lite_find(struct store *s, const struct query *q, struct arena *mem, store_each *each,
                    void *arg);
 enum err lite_scan(struct store *s, const struct query *q, store_each *each, void *arg);
@@ -258,6 +267,17 @@ enum err lite_left(struct store *s, const struct type *t, unsigned kinds, uint32
 bool lite_has_keyed(const struct table *t);
 /* Mark the database as this ring's, under its newest key. */
 enum err lite_mark_ring(struct store *s);
+
+/* Moments */
+
+/*
+ * On the writing thread, of all records that a plan writes: before it is run, and again when it is
+ * settled what became of it.
+ */
+void lite_moment_open(struct sqlite_store *s, const struct plan *p);
+void lite_moment_close(struct sqlite_store *s, const struct plan *p);
+int64_t lite_moment(struct store *s);
+bool lite_written_since(struct store *s, const struct uuid *id, int64_t moment);
 
 /* Changes */
 

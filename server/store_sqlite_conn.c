@@ -10,6 +10,7 @@ enum { WRITER_CACHE_KIB = 64 * 1024, READER_CACHE_KIB = 4 * 1024, WAL_KEPT = 64 
 
 static const char *const fixed_sql[FIXED_COUNT] = {
     [FIXED_BEGIN] = "BEGIN IMMEDIATE",
+    [FIXED_READ] = "BEGIN",
     [FIXED_COMMIT] = "COMMIT",
     [FIXED_ROLLBACK] = "ROLLBACK",
     [FIXED_SAVEPOINT] = "SAVEPOINT plan",

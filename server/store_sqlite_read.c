@@ -20,6 +20,7 @@ struct lease {
     struct reader *reader;
     struct statement *st;
     uint32_t blind_key;
+    bool open; /* a transaction of its own, of several statements */
 };
 
 enum err lite_readers_open(struct sqlite_store *s, int n)
@@ -88,7 +89,7 @@ static enum err lease_take(struct lease *l, struct sqlite_store *s, const struct
     struct reader *r = lite_reader_take(s);
     int rc;
 
-    *l = (struct lease){s, r, NULL, l->blind_key};
+    *l = (struct lease){.store = s, .reader = r, .blind_key = l->blind_key};
     rc = lite_statement(&r->conn, shape, &l->st);
     return lite_error(&r->conn, rc, "prepare a read");
 }
@@ -101,26 +102,66 @@ static void lease_drop(void *arg)
     if (!l->reader)
         return;
     lite_statement_done(l->st);
+    if (l->open)
+        (void)lite_run_fixed(&l->reader->conn, FIXED_COMMIT);
     lite_reader_give(l->store, l->reader);
     l->reader = NULL;
 }
 
-static enum err get_row(struct lease *l, const struct table *t, const struct shape *shape,
-                        const struct uuid *id, struct arena *mem, void *rec)
+static enum err read_row(struct lease *l, const struct table *t, const struct shape *shape,
+                         const struct uuid *id, struct arena *mem, void *rec)
 {
-    struct conn *c;
-    enum err err = lease_take(l, l->store, shape);
-    int rc;
+    struct conn *c = &l->reader->conn;
+    int rc = sqlite3_bind_blob(l->st->q, 1, id, 16, SQLITE_STATIC);
 
-    if (err)
-        return err;
-    c = &l->reader->conn;
-    rc = sqlite3_bind_blob(l->st->q, 1, id, 16, SQLITE_STATIC);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(l->st->q);
     if (rc == SQLITE_ROW)
         return lite_read_record(c, l->st->q, t, shape->fields, mem, rec);
     return rc == SQLITE_DONE ? ERR_NOT_FOUND : lite_error(c, rc, "get");
+}
+
+static enum err get_row(struct lease *l, const struct table *t, const struct shape *shape,
+                        const struct uuid *id, struct arena *mem, void *rec)
+{
+    enum err err = lease_take(l, l->store, shape);
+
+    return err ? err : read_row(l, t, shape, id, mem, rec);
+}
+
+/* What ends it is made ready first, so that ending it cannot fail for want of memory. */
+static enum err begin_reading(struct lease *l)
+{
+    struct conn *c = &l->reader->conn;
+    sqlite3_stmt *end;
+    int rc;
+
+    if (l->reader->depth > 1) /* within a read of this thread */
+        return ERR_OK;
+    rc = lite_fixed(c, FIXED_COMMIT, &end);
+    if (rc == SQLITE_OK && !sqlite3_get_autocommit(c->db)) /* one that could not be ended */
+        rc = lite_run_fixed(c, FIXED_COMMIT);
+    if (rc == SQLITE_OK)
+        rc = lite_run_fixed(c, FIXED_READ);
+    l->open = rc == SQLITE_OK;
+    return lite_error(c, rc, "begin to read");
+}
+
+static enum err get_rows(struct lease *l, const struct table *t, const struct shape *shape,
+                         const struct uuid *ids, size_t n, struct arena *mem, void *recs,
+                         bool *found)
+{
+    enum err err = lease_take(l, l->store, shape);
+
+    if (!err)
+        err = begin_reading(l);
+    for (size_t i = 0; i < n && !err; i++) {
+        err = read_row(l, t, shape, &ids[i], mem, (char *)recs + i * t->type->size);
+        found[i] = !err;
+        sqlite3_reset(l->st->q);
+        err = err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    return err;
 }
 
 enum err lite_get(struct store *base, const struct type *type, const struct uuid *id,
@@ -137,6 +178,28 @@ enum err lite_get(struct store *base, const struct type *type, const struct uuid
     l->store = s;
     memset(rec, 0, type->size);
     err = get_row(l, t, &shape, &own, mem, rec);
+    lease_drop(l);
+    arena_cancel(d);
+    return err;
+}
+
+/*
+ * One transaction for all: beginning and ending one takes locks of the file, which are system
+ * calls, and looks at what others have written since.
+ */
+enum err lite_get_many(struct store *base, const struct type *type, const struct uuid *ids,
+                       size_t n, uint64_t fields, struct arena *mem, void *recs, bool *found)
+{
+    struct sqlite_store *s = (struct sqlite_store *)base;
+    const struct table *t = lite_table(s, type);
+    struct shape shape = {.table = t, .kind = SHAPE_GET, .fields = lite_fields(t, fields)};
+    struct lease *l = arena_alloc(mem, sizeof(*l));
+    struct deferred *d = arena_defer(mem, lease_drop, l);
+    enum err err;
+
+    l->store = s;
+    memset(recs, 0, n * type->size);
+    err = get_rows(l, t, &shape, ids, n, mem, recs, found);
     lease_drop(l);
     arena_cancel(d);
     return err;

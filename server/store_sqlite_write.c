@@ -173,8 +173,10 @@ static int run_plan(struct sqlite_store *s, struct pending *p, bool alone)
     int rc = SQLITE_OK;
 
     p->err = ERR_CONFLICT;
-    if (!p->series->failed)
+    if (!p->series->failed) {
+        lite_moment_open(s, p->plan);
         rc = carry_out(s, p, alone);
+    }
     p->series->failed = p->err != ERR_OK;
     return rc;
 }
@@ -343,6 +345,9 @@ static void do_batch(struct sqlite_store *s, struct batch *b)
         fail_all(b, ERR_UNAVAILABLE);
     else
         run_batch(s, b);
+    for (struct pending *p = b->list.first; p; p = p->next)
+        if (p->plan)
+            lite_moment_close(s, p->plan);
     if (atomic_load(&s->last_change) != before)
         tell_watcher(s);
     answer(s, b);

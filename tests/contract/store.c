@@ -425,6 +425,72 @@ static void a_refused_plan_leaves_nothing(void)
     CHECK(store_last_change(store) == seq);
 }
 
+static void gets_many_at_once(void)
+{
+    struct uuid ids[] = {uuid_of(60), uuid_of(61), uuid_of(62), uuid_of(60)};
+    struct thing out[4], in = {.id = uuid_of(60), .name = "one", .secret = "s"};
+    bool found[4] = {0};
+
+    CHECK(insert(&thing_type, &in) == ERR_OK);
+    in = (struct thing){.id = uuid_of(62), .name = "three"};
+    CHECK(insert(&thing_type, &in) == ERR_OK);
+    CHECK(store_get_many(store, &thing_type, ids, 4, 0, mem, out, found) == ERR_OK);
+    CHECK(found[0] && !found[1] && found[2] && found[3]);
+    CHECK_STR(out[0].name, "one");
+    CHECK_STR(out[0].secret, "s");
+    CHECK_STR(out[2].name, "three");
+    CHECK_STR(out[3].name, "one");
+    /* it does not go on seeing that moment */
+    in.name = "four";
+    CHECK(update(&in, BIT(thing, "name")) == ERR_OK);
+    CHECK(store_get_many(store, &thing_type, ids, 3, BIT(thing, "name"), mem, out, found) ==
+          ERR_OK);
+    CHECK_STR(out[2].name, "four");
+    CHECK(!out[0].secret);
+    CHECK(store_get_many(store, &thing_type, ids, 0, 0, mem, out, found) == ERR_OK);
+}
+
+static void knows_what_was_written_since(void)
+{
+    struct thing in = {.id = uuid_of(70)};
+    int64_t before = store_moment(store), after;
+
+    CHECK(!store_written_since(store, &in.id, before));
+    CHECK(insert(&thing_type, &in) == ERR_OK);
+    after = store_moment(store);
+    CHECK(store_written_since(store, &in.id, before));
+    CHECK(!store_written_since(store, &in.id, after));
+    CHECK(!store_written_since(store, &(struct uuid){{9, [15] = 9}}, before));
+    CHECK(update(&in, BIT(thing, "name")) == ERR_OK);
+    CHECK(store_written_since(store, &in.id, after));
+    CHECK(insert(&thing_type, &in) == ERR_CONFLICT); /* nothing is written; it may be said */
+    after = store_moment(store);
+    CHECK(!store_written_since(store, &in.id, after));
+    CHECK(delete (&thing_type, in.id) == ERR_OK);
+    CHECK(store_written_since(store, &in.id, after));
+}
+
+static enum err see_it_in_doubt(void *arg)
+{
+    struct uuid id = uuid_of(71);
+
+    *(bool *)arg = store_written_since(store, &id, INT64_MAX - 1);
+    return ERR_OK;
+}
+
+/* What is read while a plan is carried out is never taken for what holds. */
+static void is_in_doubt_while_it_is_written(void)
+{
+    struct thing in = {.id = uuid_of(71)};
+    struct step step = {.kind = STEP_INSERT, .type = &thing_type, .rec = &in};
+    bool doubted = false;
+    struct plan plan = {.steps = &step, .n = 1, .settle = see_it_in_doubt, .arg = &doubted};
+
+    CHECK(store_commit(store, &plan) == ERR_OK);
+    CHECK(doubted);
+    CHECK(!store_written_since(store, &in.id, store_moment(store)));
+}
+
 static const struct test tests[] = {
     {"keeps what it is given", keeps_what_it_is_given},
     {"keeps texts of every script and length", keeps_texts_of_every_script_and_length},
@@ -440,6 +506,9 @@ static const struct test tests[] = {
     {"guards hold", guards_hold},
     {"settles between the sum and the rest", settles_between_the_sum_and_the_rest},
     {"a refused plan leaves nothing", a_refused_plan_leaves_nothing},
+    {"gets many at once", gets_many_at_once},
+    {"knows what was written since", knows_what_was_written_since},
+    {"is in doubt while it is written", is_in_doubt_while_it_is_written},
 };
 
 int main(void)
