@@ -50,6 +50,9 @@ enum json_mask {
 /* Append the record as an object. Texts with a mask need `mem`. */
 void json_write(struct buf *b, const struct type *type, const void *rec, enum json_mask mask,
                 struct arena *mem);
+/* The value of one field of rec, as json_write() writes it behind its name, but never masked. */
+void json_write_value(struct buf *b, const struct field *f, const void *rec, enum json_mask mask,
+                      struct arena *mem);
 /* A quoted, escaped string; NULL gives null. */
 void json_write_text(struct buf *b, const char *text);
 

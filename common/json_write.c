@@ -51,6 +51,10 @@ static void write_strs(struct buf *b, const struct strs *s)
 static void write_list(struct buf *b, const struct field *f, const struct list *l,
                        enum json_mask mask, struct arena *mem)
 {
+    if (l->json) {
+        buf_str(b, l->json);
+        return;
+    }
     buf_char(b, '[');
     for (size_t i = 0; i < l->n; i++) {
         if (i)
@@ -77,6 +81,10 @@ static void write_map(struct buf *b, const struct field *f, const struct map *m,
 {
     const struct field *key = &f->type->fields[0], *value = &f->type->fields[1];
 
+    if (m->json) {
+        buf_str(b, m->json);
+        return;
+    }
     buf_char(b, '{');
     for (size_t i = 0; i < m->n; i++) {
         const void *rec = (const char *)m->v + i * f->type->size;
@@ -175,4 +183,10 @@ void json_write(struct buf *b, const struct type *type, const void *rec, enum js
             write_value(b, f, rec, mask, mem);
     }
     buf_char(b, '}');
+}
+
+void json_write_value(struct buf *b, const struct field *f, const void *rec, enum json_mask mask,
+                      struct arena *mem)
+{
+    write_value(b, f, rec, mask, mem);
 }

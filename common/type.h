@@ -47,6 +47,7 @@ struct ref {
 struct list {
     const void *v;
     size_t n;
+    const char *json; /* NULL, or what json_write() writes instead, n or not: it was written before */
 };
 
 /*
@@ -56,6 +57,7 @@ struct list {
 struct map {
     const void *v;
     size_t n;
+    const char *json; /* as of struct list */
 };
 
 enum field_kind {

@@ -33,45 +33,18 @@ const char *ledger_field(unsigned own_bit)
     return NULL;
 }
 
-static enum err paid_for(struct store *s, const struct uuid *account, const struct uuid *profile,
-                         const char *field, struct arena *mem, bool *out)
-{
-    struct uuid id = ownership_id(account, profile, field);
-    struct ownership row = {0};
-    uint64_t only_id = type_bit(&ownership_type, &ownership_type.fields[0]);
-    enum err err = store_get(s, &ownership_type, &id, only_id, mem, &row);
-
-    *out = !err;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
 /* A super_admin reads the catalogue by role: no account has it. */
 static bool is_read_by_role(const struct principal *who, const struct profile *p)
 {
     return who->role == ROLE_SUPER_ADMIN && uuid_equal(&p->account, &catalogue_account);
 }
 
-static enum err owned_bits(struct store *s, const struct principal *who, const struct profile *p,
-                           struct arena *mem, unsigned *out)
+bool ledger_needs_no_purchase(const struct principal *who, const struct profile *p)
 {
-    *out = 0;
-    if (is_read_by_role(who, p) || uuid_equal(&p->account, &who->account)) {
-        *out = OWN_ALL;
-        return ERR_OK;
-    }
-    for (size_t i = 0; i < PRICES; i++) {
-        bool paid;
-        enum err err = paid_for(s, &who->account, &p->id, prices[i].field, mem, &paid);
-
-        if (err)
-            return err;
-        if (paid)
-            *out |= prices[i].own;
-    }
-    return ERR_OK;
+    return is_read_by_role(who, p) || uuid_equal(&p->account, &who->account);
 }
 
-static void say_owned(const struct principal *who, struct profile *p, struct arena *mem)
+void ledger_say_owned(const struct principal *who, struct profile *p, struct arena *mem)
 {
     unsigned owned = is_read_by_role(who, p) ? 0 : p->owned;
     const char **names = arena_alloc(mem, PRICES * sizeof(*names));
@@ -83,17 +56,33 @@ static void say_owned(const struct principal *who, struct profile *p, struct are
     p->is_owned = owned != 0;
 }
 
+/* Which of n * PRICES purchases there are, those of a row one after the other. */
+static enum err paid_for(struct store *s, const struct uuid *account, const struct profile *rows,
+                         size_t n, struct arena *mem, bool *paid)
+{
+    uint64_t only_id = type_bit(&ownership_type, &ownership_type.fields[0]);
+    struct uuid *ids = arena_alloc(mem, n * PRICES * sizeof(*ids));
+    struct ownership *found = arena_alloc(mem, n * PRICES * sizeof(*found));
+
+    for (size_t i = 0; i < n * PRICES; i++)
+        ids[i] = ownership_id(account, &rows[i / PRICES].id, prices[i % PRICES].field);
+    return store_get_many(s, &ownership_type, ids, n * PRICES, only_id, mem, found, paid);
+}
+
 enum err ledger_owned(struct store *s, const struct principal *who, struct profile *rows, size_t n,
                       struct arena *mem)
 {
-    for (size_t i = 0; i < n; i++) {
-        enum err err = owned_bits(s, who, &rows[i], mem, &rows[i].owned);
+    bool *paid = arena_alloc(mem, n * PRICES * sizeof(*paid));
+    enum err err = paid_for(s, &who->account, rows, n, mem, paid);
 
-        if (err)
-            return err;
-        say_owned(who, &rows[i], mem);
+    for (size_t i = 0; i < n && !err; i++) {
+        rows[i].owned = ledger_needs_no_purchase(who, &rows[i]) ? OWN_ALL : 0;
+        for (size_t k = 0; k < PRICES && rows[i].owned != OWN_ALL; k++)
+            if (paid[i * PRICES + k])
+                rows[i].owned |= prices[k].own;
+        ledger_say_owned(who, &rows[i], mem);
     }
-    return ERR_OK;
+    return err;
 }
 
 enum err ledger_balance(struct store *s, const struct uuid *account, struct credits *out)

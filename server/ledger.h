@@ -21,6 +21,11 @@ const char *ledger_field(unsigned own_bit); /* "email", "phone" */
 enum err ledger_owned(struct store *s, const struct principal *who, struct profile *rows, size_t n,
                       struct arena *mem) MUST_CHECK;
 
+/* The caller may see all of this row for nothing: no purchase has to be looked up. */
+bool ledger_needs_no_purchase(const struct principal *who, const struct profile *p);
+/* Fills is_owned and owned_fields from `owned`. */
+void ledger_say_owned(const struct principal *who, struct profile *p, struct arena *mem);
+
 /* Reveal one profile, answer r. */
 enum err ledger_reveal(struct request *r, const struct uuid *profile,
                        const struct reveal_request *ask) MUST_CHECK;

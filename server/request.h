@@ -14,8 +14,10 @@
 #include "server/limits.h"
 #include "server/store.h"
 
+struct answers;
 struct auditor;
 struct auth;
+struct items;
 struct jobs;
 struct mailer;
 struct options;
@@ -33,6 +35,8 @@ struct server {
     struct search *search, *companies;
     struct auth *auth;
     struct limits *limits;
+    struct items *items;     /* NULL: no rows are kept */
+    struct answers *answers; /* NULL: no answers are kept */
     struct jobs *jobs;
     struct mailer *mail;
     struct playground *playground; /* what test keys see */

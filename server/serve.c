@@ -6,11 +6,13 @@
 #include <sys/resource.h>
 
 #include "common/log.h"
+#include "server/answers.h"
 #include "server/audit.h"
 #include "server/auth.h"
 #include "server/boot.h"
 #include "server/control.h"
 #include "server/http.h"
+#include "server/items.h"
 #include "server/jobs.h"
 #include "server/keyuse.h"
 #include "server/limits_redis.h"
@@ -124,6 +126,8 @@ static enum err start(struct running *run, const struct options *o, struct arena
     err = start_limits(srv, o, why);
     if (!err)
         err = start_search(srv, mem);
+    srv->items = items_new();
+    srv->answers = answers_new();
     srv->playground = playground_new(srv);
     if (!err)
         err = audit_start(srv, &srv->auditor);
@@ -155,6 +159,8 @@ static void stop(struct running *run)
     playground_free(srv->playground);
     auth_stop(srv->auth);
     audit_stop(srv->auditor);
+    answers_free(srv->answers);
+    items_free(srv->items);
     search_close(srv->search);
     search_close(srv->companies);
     limits_free(srv->limits);

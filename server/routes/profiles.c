@@ -1,8 +1,12 @@
 /* Profiles, search and reveals. */
 #include <string.h>
 
+#include "server/answers.h"
+#include "server/items.h"
 #include "server/ledger.h"
 #include "server/routes/search.h"
+
+enum { PART_MAX = 16 * 1024 * 1024 }; /* of a reply */
 
 static bool is_visible(const struct request *r, const struct uuid *account)
 {
@@ -37,33 +41,115 @@ static struct list explain_all(struct request *r, const struct search_answer *a,
     return (struct list){out, n};
 }
 
+/* With reasons, which take the rows as they are. */
+static enum err explained_items(struct request *r, const struct search_answer *a,
+                                struct search_reply *out)
+{
+    struct profile *rows = arena_alloc(r->mem, a->n * sizeof(*rows));
+    enum err err = load_hits(r, a, rows, &out->items.n);
+
+    out->items.v = rows;
+    if (!err)
+        err = ledger_owned(r->srv->store, &r->who, rows, out->items.n, r->mem);
+    if (!err)
+        out->explain = explain_all(r, a, rows, out->items.n);
+    return err;
+}
+
+static const struct uuid *ids_of(struct arena *mem, const struct search_answer *a)
+{
+    struct uuid *ids = arena_alloc(mem, a->n * sizeof(*ids));
+
+    for (size_t i = 0; i < a->n; i++)
+        ids[i] = a->hits[i].id;
+    return ids;
+}
+
+static void free_buf(void *b)
+{
+    buf_free(b);
+}
+
+/* A member of the reply as it is written; NULL: no memory. */
+static const char *written(struct arena *mem, const char *name, const struct search_reply *rec)
+{
+    struct buf *b = arena_alloc(mem, sizeof(*b));
+
+    b->max = PART_MAX;
+    arena_defer(mem, free_buf, b);
+    json_write_value(b, type_field(&search_reply_type, name), rec, JSON_MASKED, mem);
+    return b->failed ? NULL : b->data;
+}
+
+static enum err page_of(struct request *r, const struct search_answer *a, struct page *out)
+{
+    struct search_reply parts = {.facets = {.v = a->panes, .n = a->n_panes},
+                                 .corrections = {.v = a->corrections, .n = a->n_corrections}};
+
+    *out = (struct page){.total = a->total,
+                         .ids = ids_of(r->mem, a),
+                         .n = a->n,
+                         .facets = written(r->mem, "facets", &parts),
+                         .corrections = written(r->mem, "corrections", &parts),
+                         .next_cursor = a->next_cursor};
+    return out->facets && out->corrections ? ERR_OK : ERR_NO_MEMORY;
+}
+
+/* The text that was sent is what an answer is kept by; the same words in another form are another.
+ */
+static void question_of(const struct request *r, const void **key, size_t *n)
+{
+    bool posted = r->route->body != NULL;
+
+    *key = posted ? r->raw : r->query_text;
+    *n = posted ? r->raw_len : r->query_text ? strlen(r->query_text) : 0;
+    if (!*key)
+        *key = "";
+}
+
+/* From the index, or from before. */
+static enum err find_page(struct request *r, const struct search_ask *ask, struct page *page,
+                          struct search_answer *a)
+{
+    const void *key;
+    size_t n;
+    enum err err;
+
+    question_of(r, &key, &n);
+    if (r->srv->answers &&
+        answers_find(r->srv->answers, r->srv->store, &r->who.account, key, n, r->mem, page))
+        return ERR_OK;
+    err = search_run(r->srv->search, ask, r->mem, a, &r->why);
+    if (err)
+        return refuse_search(r, r->srv->search, err);
+    err = page_of(r, a, page);
+    if (!err && r->srv->answers && !a->of_owner && !ask->query->explain)
+        answers_keep(r->srv->answers, r->srv->store, &r->who.account, key, n, a->change, page);
+    return err;
+}
+
 static enum err run_search(struct request *r, const struct search_query *q)
 {
     struct search_ask ask = {r->who.account, q, .owns_catalogue = r->who.role == ROLE_SUPER_ADMIN};
+    int64_t from = clock_mono_us();
     struct search_answer a = {0};
     struct search_reply out = {0};
-    struct profile *rows;
+    struct page page = {0};
     enum err err;
 
     if (q->prefix)
         return refuse(r, ERR_INVALID, "prefix", "prefix belongs to /api/facets");
-    err = search_run(r->srv->search, &ask, r->mem, &a, &r->why);
-    if (err)
-        return refuse_search(r, r->srv->search, err);
-    rows = arena_alloc(r->mem, a.n * sizeof(*rows));
-    out.items.v = rows;
-    err = load_hits(r, &a, rows, &out.items.n);
+    err = find_page(r, &ask, &page, &a);
+    out.took_us = clock_mono_us() - from;
     if (!err)
-        err = ledger_owned(r->srv->store, &r->who, rows, out.items.n, r->mem);
+        err = q->explain ? explained_items(r, &a, &out)
+                         : items_write(r, page.ids, page.n, &out.items);
     if (err)
         return err;
-    if (q->explain)
-        out.explain = explain_all(r, &a, rows, out.items.n);
-    out.corrections = (struct list){a.corrections, a.n_corrections};
-    out.total = a.total;
-    out.facets = (struct map){a.panes, a.n_panes};
-    out.next_cursor = a.next_cursor;
-    out.took_us = a.took_us;
+    out.total = page.total;
+    out.facets.json = page.facets;
+    out.next_cursor = page.next_cursor;
+    out.corrections.json = page.corrections;
     return reply(r, 200, &search_reply_type, &out);
 }
 

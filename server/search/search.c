@@ -228,6 +228,7 @@ static bool asks_for_owned(const struct node *n)
 struct run {
     struct search *s;
     const struct snapshot *now;
+    int64_t change; /* that `now` is of */
     const struct search_ask *ask;
     struct ask q;
     struct cursor cursor; /* where the page before ended */
@@ -291,7 +292,8 @@ static enum err find_addresses(struct run *r, struct arena *mem)
 }
 
 /* What is searchable now, until the arena dies. errors: ERR_NOT_READY */
-static enum err take_snapshot(struct search *s, struct arena *mem, const struct snapshot **out)
+static enum err take_snapshot(struct search *s, struct arena *mem, const struct snapshot **out,
+                              int64_t *change)
 {
     struct deferred *lease = arena_defer(mem, snapshot_unref, NULL);
     struct snapshot *now = NULL;
@@ -299,6 +301,7 @@ static enum err take_snapshot(struct search *s, struct arena *mem, const struct 
     pthread_mutex_lock(&s->lock);
     if (s->ready)
         now = snapshot_ref(s->now);
+    *change = s->change;
     pthread_mutex_unlock(&s->lock);
     if (!now)
         return ERR_NOT_READY;
@@ -342,7 +345,7 @@ static enum err begin(struct search *s, const struct search_ask *ask, struct are
     if (err)
         return err;
     wait_for_own(s, &ask->account);
-    err = take_snapshot(s, mem, &r->now);
+    err = take_snapshot(s, mem, &r->now, &r->change);
     if (err)
         return err;
     if (s->o.companies && !ask->query->sort && r->q.sort == SORT_SCORE)
@@ -359,7 +362,7 @@ enum err search_run(struct search *s, const struct search_ask *ask, struct arena
     struct run *r = arena_alloc(mem, sizeof(*r));
     enum err err = begin(s, ask, mem, r, why);
 
-    *out = (struct search_answer){.asked = &r->q};
+    *out = (struct search_answer){.asked = &r->q, .change = r->change, .of_owner = r->owner};
     if (!err)
         err = gather_all(r, mem, out);
     if (!err)
@@ -465,7 +468,8 @@ enum err search_suggest(struct search *s, const struct uuid *account, enum sugge
     struct facet_value *values = arena_alloc(mem, most * sizeof(*values));
     const struct snapshot *now;
     size_t n = 0, each = field == SUGGEST_ANY && most > SUGGEST_EACH ? SUGGEST_EACH : most;
-    enum err err = take_snapshot(s, mem, &now);
+    int64_t change;
+    enum err err = take_snapshot(s, mem, &now, &change);
 
     for (const int *kind = suggest_kinds[field]; !err && *kind; kind++) {
         size_t k = suggest_values(mem, now, account, *kind, prefix, each, values);

@@ -57,6 +57,8 @@ struct search_answer {
     struct facet_pane *panes; /* in the order of the facets */
     size_t n_panes;
     const char *next_cursor;        /* NULL: this was the last page */
+    int64_t change;                 /* of the store: the last one that it knows of */
+    bool of_owner;                  /* it depends on what the account has paid for */
     struct correction *corrections; /* typos that were forgiven (typo.h) */
     size_t n_corrections;
     const struct ask *asked; /* for search_explain(); lives in the call's arena */
