@@ -5,6 +5,8 @@
 # make bench      speeds, as ratios within one run
 # make bench-search  the index by itself over ROWS rows, against its bounds; kept in build/bench; and
 #                 an import of LIVE_ROWS beside searches
+# make bench-peers   the index beside PEERS (all: SQLite, DuckDB, PostgreSQL, Lucene, ...)
+# make bench-https   searches and reveals through HTTPS over ROWS rows; kept in build/bench
 # make fuzz       every fuzzer for FUZZ_SECONDS (10)
 # make oracle     ORACLE (100,000) random searches against brute force; SEED replays
 # make limits     LIMITS (1,000,000) random schedules of the rate limiter; SEED replays
@@ -109,6 +111,10 @@ bench-search: $(BUILD)/tests/bench/scale $(BUILD)/tests/bench/upload
 bench-peers: $(BUILD)/tests/bench/peers
 	ROWS=$(ROWS) BUILD=$(BUILD) sh tests/bench/peers/run.sh $(PEERS)
 
+bench-https: deps
+	@$(MAKE) --no-print-directory -j2 tests
+	@BUILD=$(BUILD) ROWS=$(if $(filter file,$(origin ROWS)),2000000,$(ROWS)) sh tests/bench/https.sh
+
 fuzz: deps
 	@sh tests/fuzz/run.sh
 
@@ -148,7 +154,8 @@ fmt:
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests deps test run check bench bench-search fuzz oracle limits fresh sample install fmt clean
+.PHONY: all tests deps test run check bench bench-search bench-peers bench-https fuzz oracle limits \
+	fresh sample install fmt clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Below n; the same from the same state. */
 static inline uint64_t bench_dice(uint64_t *state, uint64_t n)
@@ -25,6 +26,15 @@ static inline int bench_by_value(const void *a, const void *b)
     const int64_t *x = a, *y = b;
 
     return (*x > *y) - (*x < *y);
+}
+
+/* Processor time of this process, all of its threads. */
+static inline int64_t bench_cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
 /* Of n times, which it sorts, in so many of their units. */

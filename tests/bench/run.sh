@@ -6,6 +6,8 @@ UPLOAD_ROWS=${UPLOAD_ROWS:-200000}
 SECONDS_EACH=${SECONDS_EACH:-3}
 echo "== search: $ROWS profiles, the index against SQLite with FTS5"
 "$BUILD/tests/bench/search" "$ROWS"
+echo "== before a handler runs, in process: the limiter, and tokens that were verified before"
+"$BUILD/tests/bench/hot"
 echo "== commits: durable reveals in process, 64 clients, grouped against one by one"
 "$BUILD/tests/bench/commit" "$SECONDS_EACH"
 echo "== reveals through HTTPS, 64 clients"
