@@ -42,7 +42,7 @@ struct stream {
     double rate;
     int64_t next_us;
     struct client *clients, **idle;
-    size_t n, n_idle, waiting;
+    size_t n, n_idle, first, waiting; /* the idle are a ring: who is never used is cut off */
     struct load_times times;
     int64_t statuses[600], bad, bytes, last_us;
 };
@@ -132,7 +132,10 @@ static int64_t gap_us(struct run *r, double rate)
 static void send_due(struct stream *s, int64_t now)
 {
     while (s->n_idle && s->next_us <= now && s->next_us < s->run->end_us) {
-        struct client *c = s->idle[--s->n_idle];
+        struct client *c = s->idle[s->first];
+
+        s->first = (s->first + 1) % s->n;
+        s->n_idle--;
 
         c->due_us = s->rate > 0 ? s->next_us : now;
         if (!s->ask(c))
@@ -150,7 +153,7 @@ static void take(struct client *c)
     int64_t now = clock_mono_us();
     long status = load_status(&c->http);
 
-    s->idle[s->n_idle++] = c;
+    s->idle[(s->first + s->n_idle++) % s->n] = c;
     s->waiting--;
     if (c->due_us < s->run->count_us)
         return;
