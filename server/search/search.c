@@ -362,8 +362,9 @@ enum err search_run(struct search *s, const struct search_ask *ask, struct arena
     struct run *r = arena_alloc(mem, sizeof(*r));
     enum err err = begin(s, ask, mem, r, why);
 
-    *out = (struct search_answer){
-        .asked = &r->q, .change = r->change, .of_owner = r->owner || address_is_asked(r->q.rest)};
+    *out = (struct search_answer){.asked = &r->q, .change = r->change};
+    if (!err)
+        out->of_owner = r->owner || address_is_asked(r->q.rest);
     if (!err)
         err = gather_all(r, mem, out);
     if (!err)

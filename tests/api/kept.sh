@@ -40,6 +40,19 @@ as ann POST /api/profiles/search '{"owned":"yes"}';  expect 200 .total 1
 q=$(ask ann | jq -r '.items[0].id')
 as ann POST "/api/profiles/$q/reveal" '{"fields":["email"]}';  expect 200 .charged 1
 as ann POST /api/profiles/search '{"owned":"yes"}';  expect 200 .total 2
+as ann GET "/api/profiles/$p"
+mail=$(value .email)
+# mine NAME TOTAL: profiles with this address that the account may know of
+mine() {
+    for _ in 1 2 3; do
+        as "$1" POST /api/profiles/search "{\"email\":[\"$mail\"],\"facets\":[\"none\"]}"
+        expect 200 .total "$2"
+    done
+}
+mine ann 1
+mine eve 0
+as eve POST "/api/profiles/$p/reveal" '{"fields":["email"]}';  expect 200 .charged 1
+mine eve 1
 ok "what asks for what is owned is not kept"
 
 # load TITLE: a row of ann's own, new or changed
