@@ -165,7 +165,7 @@ def factor(c, home, f):
         t.send("3")
         t.wait("A password alone")
         step(c, t, "n", "Scan this code", "on a large screen the code stands beside the secret")
-        c.check(t.wait("\u2588\u2588\u2588\u2588") is not None and t.shows("leadgen |"), t.text())
+        c.check(t.wait("\u2588\u2588\u2588\u2588") is not None and t.wait("leadgen |") is not None, t.text())
     f.factor = True
     os.remove(os.path.join(home, ".local/share/leadgen/token"))
     with Terminal(home, f.url) as t:

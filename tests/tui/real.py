@@ -48,7 +48,7 @@ def person(c, home, s):
             t.until(lambda at=at: t.screen.cursor.y != at and t.line(t.screen.cursor.y).startswith("> "))
         c.check(t.shows("> hubspot.csv"), "the file is chosen: " + t.text())
         c.check(t.type("\r", "GOES TO") is not None, "its columns: " + t.text())
-        c.check(t.type("U", "+ done", 30) is not None and t.shows("60"), "it is loaded: " + t.text())
+        c.check(t.type("U", "+ done", 30) is not None and t.wait("60") is not None, "it is loaded: " + t.text())
 
 
 def costs(c, home, s):
@@ -101,7 +101,7 @@ def access(c, home, s):
         t.quiet(0.35)
         c.check(t.type("y", "+ revoked") is not None, t.text())
         c.check(t.type("2", "> leadgen/") is not None, "sessions: " + t.text())
-        c.check(t.type("4", "of 600 a minute") is not None and t.shows("member"), "limits: " + t.text())
+        c.check(t.type("4", "of 600 a minute") is not None and t.wait("member") is not None, "limits: " + t.text())
         c.check(t.type("3", "A password alone") is not None, "two-factor: " + t.text())
         c.check(t.type("n", "Type the six digits") is not None, "enrolling, without the password again: " + t.text())
         secret = next(t.line(y) for y in range(24) if len(t.line(y).split()) == 8).replace(" ", "")

@@ -56,7 +56,7 @@ def sizes(c, f, home):
 
 def layouts(c, f, home):
     with Terminal(home, f.url, 45, 160) as t:
-        c.check(t.wait("row 1 of 500") is not None and t.wait("DE Germany") is not None and t.shows("data quality"),
+        c.check(t.wait("row 1 of 500") is not None and t.wait("DE Germany") is not None and t.wait("data quality") is not None,
                 "filters, results and detail stand beside each other at 160: " + t.text())
     with Terminal(home, f.url, 30, 110) as t:
         t.wait("row 1 of 500")
