@@ -47,7 +47,8 @@ struct ref {
 struct list {
     const void *v;
     size_t n;
-    const char *json; /* NULL, or what json_write() writes instead, n or not: it was written before */
+    const char
+        *json; /* NULL, or what json_write() writes instead, n or not: it was written before */
 };
 
 /*

@@ -329,6 +329,13 @@ static enum exit_code begin_output(struct reveal *v)
     return EXIT_DONE;
 }
 
+/* An answer that lacks the member goes on lacking it. */
+static void replace(cJSON *in, const char *name, cJSON *item)
+{
+    if (!cJSON_ReplaceItemInObjectCaseSensitive(in, name, item))
+        cJSON_Delete(item);
+}
+
 /* Rows are printed as they are paid for, where the form allows. */
 static enum exit_code take_part(struct reveal *v, const struct cli_reply *reply)
 {
@@ -351,9 +358,8 @@ static enum exit_code take_part(struct reveal *v, const struct cli_reply *reply)
         {
             cJSON_AddItemToArray(all, cJSON_Duplicate(row, true));
         }
-        cJSON_ReplaceItemInObjectCaseSensitive(
-            v->whole, "balance",
-            cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(reply->doc, "balance"), true));
+        replace(v->whole, "balance",
+                cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(reply->doc, "balance"), true));
     } else if (gather) {
         v->whole = cJSON_Duplicate(reply->doc, true);
     } else if (cli_has(c, "jsonl")) {
@@ -376,9 +382,8 @@ static void print_whole(struct reveal *v)
     if (!v->whole)
         return;
     for (int i = 0; i < 2; i++)
-        cJSON_ReplaceItemInObjectCaseSensitive(
-            v->whole, sums[i],
-            cJSON_CreateNumber((double)(i ? v->charged : v->price).hundredths / 100));
+        replace(v->whole, sums[i],
+                cJSON_CreateNumber((double)(i ? v->charged : v->price).hundredths / 100));
     if (cli_has(v->c, "json"))
         cli_print_json(v->whole);
     else

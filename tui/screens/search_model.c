@@ -13,7 +13,7 @@ static const enum facet panes[] = {FACET_seniority,  FACET_department, FACET_cou
                                    FACET_technology, FACET_revenue};
 
 const struct search_sort search_sorts[SORTS] = {
-    {NULL, "best first"},   {"score", "score"},           {"name", "name"},
+    {NULL, "best first"},   {"score", "score"},          {"name", "name"},
     {"company", "company"}, {"updated", "newest first"}, {"quality", "data quality"},
 };
 
