@@ -115,7 +115,8 @@ def access(c, home, s):
         t.quiet(0.35)
         t.send("y")
         t.gone("Did you")
-        t.type("d", "then a password alone")
+        c.check(t.wait("On                         yes") is not None, "the state follows: " + t.text())
+        c.check(t.type("d", "then a password alone") is not None, "turning it off: " + t.text())
         t.send(s.password("ann") + "\t" + recovery)
         c.check(t.type("\r", "+ the second factor is off") is not None, "and off: " + t.text())
 

@@ -1,6 +1,7 @@
 /* The super_admin acts as a member: beginning it, and what is kept of it for good. */
 #include "common/mem.h"
 
+#include "common/json.h"
 #include "tui/screens/admin.h"
 #include "tui/screens/resource.h"
 #include "tui/screens/screens.h"
@@ -34,12 +35,10 @@ static const struct record_form act_form = {RECORD_FORM("Act as this member"),
 
 void acts_begin(struct screen *s)
 {
-    const char *id = resource_text(s, "id");
+    const char *id = json_str(resource_chosen(s), "id");
 
     if (id)
         form_set(form_open(s->app, &act_form), "user_id", id);
-    else
-        app_say(s->app, STYLE_DIM, "no row is here");
 }
 
 static const struct column all_columns[] = {{"created", 16}, {"by_id", 20}, {"user_id", 20},

@@ -36,15 +36,13 @@ static void void_one(struct screen *s)
 
 static void ask_revoke(struct screen *s)
 {
-    const char *email = resource_text(s, "email");
+    const char *email = json_str(resource_chosen(s), "email");
     struct arena *mem = arena_new();
 
     if (email)
         confirm_open(s, "Revoke this invitation?",
                      arena_printf(mem, "%s\nThe token of the mail is void at once.", email),
                      CONFIRM_MS, void_one);
-    else
-        app_say(s->app, STYLE_DIM, "no row is here");
     arena_free(mem);
 }
 

@@ -23,13 +23,11 @@ static void got_mail(void *arg, const struct api_reply *r)
 /* Its text is no part of the list: to read it is an act, and audited. */
 static void read_mail(struct screen *s)
 {
-    const char *id = resource_text(s, "id");
+    const char *id = json_str(resource_chosen(s), "id");
     struct arena *mem = arena_new();
 
     if (id)
         screen_call(s, "GET", arena_printf(mem, "/api/admin/mail/%s", id), NULL, got_mail);
-    else
-        app_say(s->app, STYLE_DIM, "no row is here");
     arena_free(mem);
 }
 
@@ -45,7 +43,7 @@ static void delete (struct screen *s)
 
 static void ask_delete(struct screen *s)
 {
-    const cJSON *row = resource_row(s);
+    const cJSON *row = resource_chosen(s);
     struct arena *mem = arena_new();
 
     if (row)
@@ -53,8 +51,6 @@ static void ask_delete(struct screen *s)
                      arena_printf(mem, "%s to %s\nIt is never sent; a token in it stays unused.",
                                   json_str(row, "kind"), json_str(row, "to")),
                      CONFIRM_MS, delete);
-    else
-        app_say(s->app, STYLE_DIM, "no row is here");
     arena_free(mem);
 }
 

@@ -67,7 +67,7 @@ static const struct record_form cap_form = {RECORD_FORM("What this member may sp
 
 static void change_cap(struct screen *s)
 {
-    const cJSON *row = resource_row(s);
+    const cJSON *row = resource_chosen(s);
     struct arena *mem = arena_new();
     struct form *f;
 
@@ -78,8 +78,6 @@ static void change_cap(struct screen *s)
                  json_bool(row, "capped")
                      ? arena_printf(mem, "%.12g", json_num(row, "monthly_cap", 0))
                      : "none");
-    } else {
-        app_say(s->app, STYLE_DIM, "no row is here");
     }
     arena_free(mem);
 }
@@ -103,7 +101,7 @@ static void pass_on(struct screen *s)
 
 static void ask_pass_on(struct screen *s)
 {
-    const char *email = resource_text(s, "email");
+    const char *email = json_str(resource_chosen(s), "email");
     struct arena *mem = arena_new();
 
     if (email)
@@ -113,8 +111,6 @@ static void ask_pass_on(struct screen *s)
                                   "Only they, or the operator, can pass it on again.",
                                   email),
                      CONFIRM_MS, pass_on);
-    else
-        app_say(s->app, STYLE_DIM, "no row is here");
     arena_free(mem);
 }
 

@@ -10,6 +10,7 @@
 #include "tui/screens/record.h"
 #include "tui/screens/screens.h"
 #include "tui/screens/tabs.h"
+#include "tui/screens/told.h"
 #include "tui/widgets/paint.h"
 
 enum { GROUP = 4, TEXT_ROWS = 9 };
@@ -54,7 +55,7 @@ struct qr_view {
     char *code;
 };
 
-void qr_open(struct app *app, const char *text)
+static void qr_open(struct app *app, const char *text)
 {
     ((struct qr_view *)app_push(app, &qr_screen))->code = make_code(text);
 }
@@ -228,58 +229,40 @@ const struct screen_class enrol_screen = {.title = "Turn the second factor on",
 
 /* Its state */
 
-struct factor_view {
-    struct screen base; /* first */
-    cJSON *doc;
-    struct api_call *call;
-    char trouble[200];
-};
-
-static void got_factor(void *arg, const struct api_reply *r)
-{
-    struct factor_view *v = arg;
-
-    v->call = NULL;
-    snprintf(v->trouble, sizeof(v->trouble), "%s", r->err ? r->detail : "");
-    if (r->err) {
-        app_say_error(v->base.app, r);
-        return;
-    }
-    cJSON_Delete(v->doc);
-    v->doc = cJSON_Duplicate(r->doc, true);
-}
-
 static void ask_factor(struct screen *s)
 {
-    struct factor_view *v = (struct factor_view *)s;
-
-    api_cancel(app_api(s->app), v->call);
-    v->call = screen_call(s, "GET", "/api/auth/totp", NULL, got_factor);
+    told_ask(s, "/api/auth/totp");
 }
 
 static bool is_on(struct screen *s)
 {
-    return json_bool(((struct factor_view *)s)->doc, "enabled");
+    return json_bool(((struct told *)s)->doc, "enabled");
+}
+
+/* While the server is asked, what is shown may be from before: then the server is who refuses. */
+static bool may_be(struct screen *s, bool on, const char *otherwise)
+{
+    const struct told *t = (const struct told *)s;
+
+    if (!t->doc || t->call || is_on(s) == on)
+        return true;
+    app_say(s->app, STYLE_DIM, "%s", otherwise);
+    return false;
 }
 
 static void factor_draw(struct screen *s, int rows, int cols)
 {
-    struct factor_view *v = (struct factor_view *)s;
+    const struct told *t = (const struct told *)s;
 
     tabs_draw(s, cols);
     paint_focus(3, 2);
-    if (!v->doc && v->trouble[0])
-        paint_said(3, 1, cols - 2, STYLE_WARN, v->trouble);
-    else if (!v->doc)
-        paint_text(3, 2, cols - 3, STYLE_DIM, "loading ...");
-    else
-        record_draw(&totp_status_type, v->doc, 0, 3, rows - 4, cols);
-    if (!v->doc)
+    if (told_missing(s, 3, cols))
         return;
+    record_draw(&totp_status_type, t->doc, 0, 3, rows - 4, cols);
     if (!is_on(s))
         paint_text(7, 2, cols - 3, STYLE_TEXT,
                    "A password alone opens this account. n asks for a code of your phone too.");
-    else if (json_num(v->doc, "recovery_left", 0) < 3)
+    else if (json_num(t->doc, "recovery_left", 0) < 3)
         paint_said(7, 1, cols - 2, STYLE_WARN, "few recovery codes are left; c makes new ones");
 }
 
@@ -295,9 +278,7 @@ static void begun(void *arg, const struct api_reply *r)
 
 static void turn_on(struct screen *s)
 {
-    if (is_on(s))
-        app_say(s->app, STYLE_DIM, "it is on already");
-    else
+    if (may_be(s, false, "it is on already"))
         screen_call(s, "POST", "/api/auth/totp", NULL, begun);
 }
 
@@ -318,11 +299,9 @@ static void new_codes(struct screen *s)
 
 static void ask_codes(struct screen *s)
 {
-    if (is_on(s))
+    if (may_be(s, true, "it is off: n turns it on"))
         confirm_open(s, "New recovery codes?", "Those you have are void at once.", CONFIRM_MS,
                      new_codes);
-    else
-        app_say(s->app, STYLE_DIM, "it is off: n turns it on");
 }
 
 static const struct form_field off_fields[] = {{"password"}, {"totp"}, {0}};
@@ -337,15 +316,8 @@ static const struct record_form off_form = {RECORD_FORM("Turn the second factor 
 
 static void turn_off(struct screen *s)
 {
-    if (is_on(s))
+    if (may_be(s, true, "it is off already"))
         form_open(s->app, &off_form);
-    else
-        app_say(s->app, STYLE_DIM, "it is off already");
-}
-
-static void factor_close(struct screen *s)
-{
-    cJSON_Delete(((struct factor_view *)s)->doc);
 }
 
 static const struct key factor_keys[] = {
@@ -357,8 +329,8 @@ static const struct key factor_keys[] = {
 };
 
 const struct screen_class factor_screen = {.title = "Access > Two-factor",
-                                           .size = sizeof(struct factor_view),
+                                           .size = sizeof(struct told),
                                            .keys = factor_keys,
                                            .shown = ask_factor,
                                            .draw = factor_draw,
-                                           .close = factor_close};
+                                           .close = told_close};

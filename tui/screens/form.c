@@ -22,6 +22,16 @@ void form_draw_fields(const struct form *f, int y, int x, int cols)
     }
 }
 
+void form_write_login(const struct form *f, int password, int code, struct buf *b)
+{
+    buf_str(b, "\"password\":");
+    json_write_text(b, f->inputs[password].text);
+    if (f->inputs[code].len) {
+        buf_str(b, ",\"totp\":");
+        json_write_text(b, f->inputs[code].text);
+    }
+}
+
 bool form_input(struct screen *s, int key)
 {
     struct form *f = (struct form *)s;

@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/buf.h"
 #include "tui/screen.h"
 #include "tui/widgets/input.h"
 
@@ -57,6 +58,8 @@ const char *form_text(const struct form *f, const char *name);
 /* As it is sent: of a time, the day alone is its beginning. */
 const char *form_value(struct arena *mem, const struct field *field, const char *text);
 
+/* Write `"password":...` and, when there is one, `,"totp":...` of these two inputs. */
+void form_write_login(const struct form *f, int password, int code, struct buf *b);
 /* The fields from line y on. */
 void form_draw_fields(const struct form *f, int y, int x, int cols);
 bool form_input(struct screen *s, int key);

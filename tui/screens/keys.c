@@ -101,13 +101,11 @@ static void create(struct screen *s)
 /* Of the row at the cursor; NULL: there is none, which is said. */
 static struct form *open_for(struct screen *s, const struct record_form *what, const char *tail)
 {
-    const char *id = resource_text(s, "id");
+    const char *id = json_str(resource_chosen(s), "id");
     struct form *f;
 
-    if (!id) {
-        app_say(s->app, STYLE_DIM, "no row is here");
+    if (!id)
         return NULL;
-    }
     f = open_form(s, what);
     form_at(f, "/api/keys/%s%s", id, tail);
     return f;
@@ -162,7 +160,7 @@ static void void_one(struct screen *s)
 
 static void ask_revoke(struct screen *s)
 {
-    const cJSON *row = resource_row(s);
+    const cJSON *row = resource_chosen(s);
     struct arena *mem = arena_new();
 
     if (row)
@@ -174,8 +172,6 @@ static void ask_revoke(struct screen *s)
                          json_str(row, "name"),
                          json_str(row, "last_used") ? json_str(row, "last_used") : "never"),
             CONFIRM_MS, void_one);
-    else
-        app_say(s->app, STYLE_DIM, "no row is here");
     arena_free(mem);
 }
 

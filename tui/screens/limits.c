@@ -6,33 +6,14 @@
 #include "tui/screens/record.h"
 #include "tui/screens/screens.h"
 #include "tui/screens/tabs.h"
+#include "tui/screens/told.h"
 #include "tui/widgets/paint.h"
 
 enum { NAME = 10, BAR = 26, LEAST_COLS = 72 };
 
-struct limits_view {
-    struct screen base; /* first */
-    cJSON *doc;
-    char trouble[200];
-};
-
-static void got_limits(void *arg, const struct api_reply *r)
-{
-    struct limits_view *v = arg;
-
-    snprintf(v->trouble, sizeof(v->trouble), "%s", r->err ? r->detail : "");
-    if (r->err) {
-        app_say_error(v->base.app, r);
-        return;
-    }
-    cJSON_Delete(v->doc);
-    v->doc = cJSON_Duplicate(r->doc, true);
-}
-
 static void ask_limits(struct screen *s)
 {
-    api_cancel_all(app_api(s->app), s);
-    screen_call(s, "GET", "/api/limits", NULL, got_limits);
+    told_ask(s, "/api/limits");
 }
 
 /* "used of limit", its bar where there is room, and when there is more. */
@@ -77,8 +58,8 @@ static void draw_spending(const cJSON *row, int y, int cols)
 }
 
 /* The rows of a member from y on; the line behind them. */
-static int draw_rows(const struct limits_view *v, const char *member, const char *title, int y,
-                     int rows, int cols, void (*draw)(const cJSON *, int, int))
+static int draw_rows(const struct told *v, const char *member, const char *title, int y, int rows,
+                     int cols, void (*draw)(const cJSON *, int, int))
 {
     const cJSON *row;
 
@@ -94,20 +75,15 @@ static int draw_rows(const struct limits_view *v, const char *member, const char
 
 static void limits_draw(struct screen *s, int rows, int cols)
 {
-    struct limits_view *v = (struct limits_view *)s;
+    const struct told *v = (const struct told *)s;
     char balance[NUMBER_TEXT];
     const char *plan = json_str(v->doc, "plan");
     int y = 5;
 
     tabs_draw(s, cols);
     paint_focus(3, 2);
-    if (!v->doc) {
-        if (v->trouble[0])
-            paint_said(3, 1, cols - 2, STYLE_WARN, v->trouble);
-        else
-            paint_text(3, 2, cols - 3, STYLE_DIM, "loading ...");
+    if (told_missing(s, 3, cols))
         return;
-    }
     paint_printf(
         3, 2, cols - 3, STYLE_TEXT, "Plan %s, balance %s credits", plan ? plan : "-",
         paint_credits((struct credits){(int64_t)(json_num(v->doc, "balance", 0) * 100)}, balance));
@@ -115,17 +91,12 @@ static void limits_draw(struct screen *s, int rows, int cols)
     draw_rows(v, "spending", "Spent this month (UTC)", y, rows, cols, draw_spending);
 }
 
-static void limits_close(struct screen *s)
-{
-    cJSON_Delete(((struct limits_view *)s)->doc);
-}
-
 static const struct key limits_keys[] = {
     {'R', NULL, "refresh", "refresh", "Ask the server again.", ask_limits}, ACCESS_KEYS{0}};
 
 const struct screen_class limits_screen = {.title = "Access > Limits",
-                                           .size = sizeof(struct limits_view),
+                                           .size = sizeof(struct told),
                                            .keys = limits_keys,
                                            .shown = ask_limits,
                                            .draw = limits_draw,
-                                           .close = limits_close};
+                                           .close = told_close};

@@ -40,12 +40,8 @@ static void submit(struct form *f)
 {
     struct buf b = BUF_INIT(BODY_MAX);
 
-    buf_str(&b, "{\"password\":");
-    json_write_text(&b, f->inputs[PASSWORD].text);
-    if (f->inputs[CODE].len) {
-        buf_str(&b, ",\"totp\":");
-        json_write_text(&b, f->inputs[CODE].text);
-    }
+    buf_char(&b, '{');
+    form_write_login(f, PASSWORD, CODE, &b);
     buf_char(&b, '}');
     f->busy = true;
     screen_call(&f->base, "POST", "/api/auth/confirm", b.data, answered);

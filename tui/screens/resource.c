@@ -34,6 +34,15 @@ const cJSON *resource_row(struct screen *s)
     return cJSON_GetArrayItem(of(s)->rows, of(s)->scroll.at);
 }
 
+const cJSON *resource_chosen(struct screen *s)
+{
+    const cJSON *row = resource_row(s);
+
+    if (!row)
+        app_say(s->app, STYLE_DIM, "no row is here");
+    return row;
+}
+
 const char *resource_text(struct screen *s, const char *member)
 {
     return json_str(resource_row(s), member);
@@ -177,14 +186,12 @@ void resource_send(struct screen *s, const char *method, const char *path, const
 void resource_act(struct screen *s, const char *method, const char *base, const char *tail,
                   const char *json, const char *done)
 {
-    const char *id = resource_text(s, "id");
+    const char *id = json_str(resource_chosen(s), "id");
     struct arena *mem;
     char *escaped;
 
-    if (!id) {
-        app_say(s->app, STYLE_DIM, "no row is here");
+    if (!id)
         return;
-    }
     mem = arena_new();
     escaped = api_escape(id);
     resource_send(s, method, arena_printf(mem, "%s/%s%s", base, escaped, tail), json, done);
@@ -341,10 +348,10 @@ struct detail {
 
 void resource_detail(struct screen *s)
 {
-    if (resource_row(s))
-        resource_detail_of(s, resource_row(s));
-    else
-        app_say(s->app, STYLE_DIM, "no row is here");
+    const cJSON *row = resource_chosen(s);
+
+    if (row)
+        resource_detail_of(s, row);
 }
 
 void resource_detail_of(struct screen *s, const cJSON *row)

@@ -76,6 +76,8 @@ void resource_detail_of(struct screen *s, const cJSON *row);
 
 /* The row at the cursor, or NULL; a text of it, or NULL. */
 const cJSON *resource_row(struct screen *s);
+/* The same for who is about to act on it: that there is none is said. */
+const cJSON *resource_chosen(struct screen *s);
 const char *resource_text(struct screen *s, const char *member);
 
 /*

@@ -81,7 +81,6 @@ void reauth_open(struct app *app);
  * the screen, which closes only when it is said to be kept.
  */
 void secret_open(struct app *app, const char *title, const char *about, const char *secret);
-void qr_open(struct app *app, const char *text);
 /* Ask for a file's name; done: after the dialog has closed. */
 typedef void save_done(struct screen *asker, const char *path);
 void save_open(struct screen *asker, const char *start, const char *note, save_done *done);

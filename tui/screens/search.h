@@ -165,8 +165,10 @@ const struct facet_line *search_line(const struct search *s);
 /* To the next heading. */
 void search_next_facet(struct search *s);
 void search_draw_facets(struct search *s, int y, int x, int rows, int cols);
-/* "DE Germany": what a code means; other values are plain. */
-void search_value_label(enum facet f, const char *value, char *out, size_t size);
+/* "[x] DE Germany" and its count (-1: not said) at the right; what a code means stands behind it.
+ */
+void search_draw_value(const struct search *s, enum facet facet, const char *value, int64_t count,
+                       int count_cols, int y, int x, int cols);
 
 /* values.c: all values of a facet, over the filters. */
 void values_open(struct search *s, enum facet f);

@@ -143,27 +143,20 @@ void search_next_facet(struct search *s)
     scroll_to(&s->lines, at < s->lines.n ? at : 0);
 }
 
-void search_value_label(enum facet f, const char *value, char *out, size_t size)
+void search_draw_value(const struct search *s, enum facet facet, const char *value, int64_t count,
+                       int count_cols, int y, int x, int cols)
 {
-    const char *name = f == FACET_country ? country_name(value) : NULL;
+    const struct filter *f = search_filter(s, facet, value);
+    const char *name = facet == FACET_country ? country_name(value) : NULL;
+    char number[NUMBER_TEXT];
 
-    snprintf(out, size, "%s%s%s", value, name ? " " : "", name ? name : "");
-}
-
-static void draw_value(const struct search *s, const struct facet_line *line, int y, int x,
-                       int cols)
-{
-    const struct filter *f = search_filter(s, line->facet, line->value);
-    char label[160], number[NUMBER_TEXT];
-
-    search_value_label(line->facet, line->value, label, sizeof(label));
-    paint_printf(y, x, cols - COUNT_WIDTH, f ? STYLE_COST : STYLE_TEXT, "[%c] %s",
+    paint_printf(y, x, cols - count_cols, f ? STYLE_COST : STYLE_TEXT, "[%c] %s%s%s",
                  !f            ? ' '
                  : f->excluded ? '-'
                                : 'x',
-                 label);
-    paint_right(y, x + cols - COUNT_WIDTH, COUNT_WIDTH, STYLE_TEXT,
-                line->count < 0 ? "-" : paint_number(line->count, number));
+                 value, name ? " " : "", name ? name : "");
+    paint_right(y, x + cols - count_cols, count_cols, STYLE_TEXT,
+                count < 0 ? "-" : paint_number(count, number));
 }
 
 void search_draw_facets(struct search *s, int y, int x, int rows, int cols)
@@ -182,7 +175,8 @@ void search_draw_facets(struct search *s, int y, int x, int rows, int cols)
         else if (line->kind == FACET_ALL)
             paint_text(y + i, x + 1, cols - 1, STYLE_TEXT, "... all values");
         else
-            draw_value(s, line, y + i, x + 1, cols - 1);
+            search_draw_value(s, line->facet, line->value, line->count, COUNT_WIDTH, y + i, x + 1,
+                              cols - 1);
     }
     if (!s->lines.n && (s->shown || s->focus == FOCUS_FILTERS))
         paint_text(y, x + 1, cols - 1, STYLE_DIM, "no counts yet");

@@ -16,7 +16,7 @@ static void end(struct screen *s)
 
 static void ask_end(struct screen *s)
 {
-    const cJSON *row = resource_row(s);
+    const cJSON *row = resource_chosen(s);
     struct arena *mem = arena_new();
 
     if (row)
@@ -26,8 +26,6 @@ static void ask_end(struct screen *s)
                          json_bool(row, "current") ? "It is this one: you sign in anew."
                                                    : "Who sits there has to sign in anew."),
             CONFIRM_MS, end);
-    else
-        app_say(s->app, STYLE_DIM, "no row is here");
     arena_free(mem);
 }
 

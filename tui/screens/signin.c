@@ -46,12 +46,8 @@ static void submit(struct form *f)
 
     buf_str(&b, "{\"email\":");
     json_write_text(&b, f->inputs[EMAIL].text);
-    buf_str(&b, ",\"password\":");
-    json_write_text(&b, f->inputs[PASSWORD].text);
-    if (f->inputs[CODE].len) {
-        buf_str(&b, ",\"totp\":");
-        json_write_text(&b, f->inputs[CODE].text);
-    }
+    buf_char(&b, ',');
+    form_write_login(f, PASSWORD, CODE, &b);
     buf_char(&b, '}');
     f->busy = true;
     api_send(app_api(f->base.app),

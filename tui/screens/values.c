@@ -112,19 +112,9 @@ static void ask(struct screen *s)
 static void draw_line(const struct values *v, int i, int y, int x, int cols)
 {
     const struct facet_value *one = v->line[i];
-    const struct filter *f = search_filter(v->search, v->facet, one->value);
-    bool here = i == v->scroll.at && !v->typing;
-    char label[160], number[NUMBER_TEXT];
 
-    search_value_label(v->facet, one->value, label, sizeof(label));
-    paint_gutter(y, x, here, false);
-    paint_printf(y, x + 2, cols - 2 - COUNT, f ? STYLE_COST : STYLE_TEXT, "[%c] %s",
-                 !f            ? ' '
-                 : f->excluded ? '-'
-                               : 'x',
-                 label);
-    paint_right(y, x + cols - COUNT, COUNT, STYLE_TEXT,
-                one->count < 0 ? "-" : paint_number(one->count, number));
+    paint_gutter(y, x, i == v->scroll.at && !v->typing, false);
+    search_draw_value(v->search, v->facet, one->value, one->count, COUNT, y, x + 2, cols - 2);
 }
 
 static void draw(struct screen *s, int rows, int cols)
