@@ -191,6 +191,13 @@ void lite_conn_close(struct conn *c);
 /* The statement of that shape, cached; give it back with lite_statement_done(). */
 int lite_statement(struct conn *c, const struct shape *shape, struct statement **out);
 void lite_statement_done(struct statement *st); /* NULL is fine */
+/*
+ * Look for the record of this id, which outlives the statement: SQLITE_ROW with its `fields` in the
+ * columns of (*out)->q, SQLITE_DONE when there is none, or an error.  *out is to be given back with
+ * lite_statement_done() whatever came.
+ */
+int lite_look_up(struct conn *c, const struct table *t, uint64_t fields, const struct uuid *id,
+                 struct statement **out);
 int lite_exec(struct conn *c, const char *sql);
 int lite_fixed(struct conn *c, enum fixed which, sqlite3_stmt **out);
 int lite_run_fixed(struct conn *c, enum fixed which);
@@ -222,9 +229,6 @@ int lite_bind_record(struct conn *c, sqlite3_stmt *q, int *at, const struct tabl
 /* Bind a value that stands in a condition. */
 int lite_bind_value(struct conn *c, sqlite3_stmt *q, int at, const struct table *t,
                     const struct field *f, const void *value);
-/* Bind the blind index of a text under the newest key of the ring. */
-int lite_bind_blind(struct conn *c, sqlite3_stmt *q, int at, const struct table *t,
-                    const struct field *f, const char *text);
 bool lite_value_is_null(const struct field *f, const void *value);
 /* Fill rec (zeroed) from the row; `set` as it was selected. */
 enum err lite_read_record(struct conn *c, sqlite3_stmt *q, const struct table *t, uint64_t set,
@@ -263,8 +267,6 @@ enum err lite_reseal(struct store *s, const struct type *t, const struct reseal_
                      struct uuid *after, size_t *n);
 enum err lite_left(struct store *s, const struct type *t, unsigned kinds, uint32_t key,
                    int64_t *out);
-/* Has the type anything that is under a key of the ring? */
-bool lite_has_keyed(const struct table *t);
 /* Mark the database as this ring's, under its newest key. */
 enum err lite_mark_ring(struct store *s);
 

@@ -257,3 +257,16 @@ void lite_statement_done(struct statement *st)
     if (!st->cached)
         drop(st);
 }
+
+int lite_look_up(struct conn *c, const struct table *t, uint64_t fields, const struct uuid *id,
+                 struct statement **out)
+{
+    struct shape shape = {.table = t, .kind = SHAPE_GET, .fields = fields};
+    int rc;
+
+    *out = NULL;
+    rc = lite_statement(c, &shape, out);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob((*out)->q, 1, id, sizeof(id->b), SQLITE_STATIC);
+    return rc == SQLITE_OK ? sqlite3_step((*out)->q) : rc;
+}

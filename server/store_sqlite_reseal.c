@@ -132,18 +132,11 @@ static int find_rows(struct conn *c, struct reseal *work, const struct uuid *aft
 static int read_row(struct conn *c, const struct table *t, const struct uuid *id, struct arena *mem,
                     void *rec, bool *there)
 {
-    struct shape shape = {.table = t, .kind = SHAPE_GET, .fields = lite_fields(t, 0)};
+    uint64_t fields = lite_fields(t, 0);
     struct statement *st;
-    int rc = lite_statement(c, &shape, &st);
+    int rc = lite_look_up(c, t, fields, id, &st);
 
-    *there = false;
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = sqlite3_bind_blob(st->q, 1, id, 16, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(st->q);
-    if (rc == SQLITE_ROW)
-        *there = lite_read_record(c, st->q, t, shape.fields, mem, rec) == ERR_OK;
+    *there = rc == SQLITE_ROW && lite_read_record(c, st->q, t, fields, mem, rec) == ERR_OK;
     lite_statement_done(st);
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
@@ -240,6 +233,12 @@ static int reseal_rows(struct sqlite_store *s, void *arg)
     return rc;
 }
 
+/* Has the type anything that is under a key of the ring? */
+static bool has_keyed(const struct table *t)
+{
+    return t->sealed || type_field(t->type, "ring") || has_mac(t);
+}
+
 enum err lite_reseal(struct store *base, const struct type *type, const struct reseal_hook *hook,
                      struct uuid *after, size_t *n)
 {
@@ -249,7 +248,7 @@ enum err lite_reseal(struct store *base, const struct type *type, const struct r
     enum err err;
 
     *n = 0;
-    if (!s->seal || !lite_has_keyed(work.t))
+    if (!s->seal || !has_keyed(work.t))
         return ERR_OK;
     work.key = seal_newest(s->seal);
     r = lite_reader_take(s);
@@ -262,11 +261,6 @@ enum err lite_reseal(struct store *base, const struct type *type, const struct r
     *n = work.n;
     *after = work.ids[work.n - 1];
     return lite_call(s, reseal_rows, &work);
-}
-
-bool lite_has_keyed(const struct table *t)
-{
-    return t->sealed || type_field(t->type, "ring") || has_mac(t);
 }
 
 enum err lite_left(struct store *base, const struct type *type, unsigned kinds, uint32_t key,

@@ -199,20 +199,6 @@ static int bind_sealed(struct conn *c, sqlite3_stmt *q, int *at, const struct ta
         SQLITE_TRANSIENT);
 }
 
-int lite_bind_blind(struct conn *c, sqlite3_stmt *q, int at, const struct table *t,
-                    const struct field *f, const char *text)
-{
-    uint8_t *room = malloc(blind_room(t, f, text)), hash[BLIND_MOST];
-    int n;
-
-    if (!room)
-        return SQLITE_NOMEM;
-    n = blind(c, seal_newest(c->seal), t, f, text, room, hash);
-    explicit_bzero(room, blind_room(t, f, text));
-    free(room);
-    return sqlite3_bind_blob(q, at, hash, n, SQLITE_TRANSIENT);
-}
-
 static int bind_list(sqlite3_stmt *q, int at, const struct strs *l, uint8_t *room)
 {
     if (!l->n)

@@ -29,15 +29,9 @@ static int taken(int rc)
 static int peek(struct conn *c, const struct table *t, const struct uuid *id, uint64_t fields,
                 void *rec)
 {
-    struct shape shape = {.table = t, .kind = SHAPE_GET, .fields = fields};
     struct statement *st;
-    int rc = lite_statement(c, &shape, &st);
+    int rc = lite_look_up(c, t, fields, id, &st);
 
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = sqlite3_bind_blob(st->q, 1, id, 16, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(st->q);
     if (rc == SQLITE_ROW) {
         (void)lite_read_record(c, st->q, t, fields, NULL, rec);
         rc = SQLITE_OK;
@@ -91,15 +85,9 @@ static int sum_take(struct conn *c, sqlite3_stmt *q, struct sum *s)
 
 static int sum_read(struct conn *c, const struct table *t, const struct uuid *id, struct sum *s)
 {
-    struct shape shape = {.table = t, .kind = SHAPE_GET, .fields = sum_fields(t, s)};
     struct statement *st;
-    int rc = lite_statement(c, &shape, &st);
+    int rc = lite_look_up(c, t, sum_fields(t, s), id, &st);
 
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = sqlite3_bind_blob(st->q, 1, id, 16, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(st->q);
     if (rc == SQLITE_ROW)
         rc = sum_take(c, st->q, s);
     else if (rc == SQLITE_DONE)

@@ -5,7 +5,7 @@
 
 #include "server/search/kernels.h"
 
-size_t bits_count_and(const uint64_t *a, const uint64_t *b, size_t words)
+static size_t bits_count_and(const uint64_t *a, const uint64_t *b, size_t words)
 {
     return kernels()->count_and(a, b, words);
 }

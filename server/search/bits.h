@@ -37,7 +37,6 @@ static inline void bits_clear(uint64_t *b, uint32_t i)
 }
 
 size_t bits_count(const uint64_t *b, size_t words);
-size_t bits_count_and(const uint64_t *a, const uint64_t *b, size_t words);
 
 /*
  * A set of ordinals below n: a bitset, or, when fewer, a sorted array.  A packed array has two
