@@ -138,3 +138,17 @@ searchable() {
     }
     wait_for _answers "$1"
 }
+
+# ids NAME QUERY PAGES FILE: of what a search finds, on so many pages of 1,000 at the most
+ids() {
+    cursor=
+    : >"$4"
+    for _ in $(seq "$3"); do
+        as "$1" GET "/api/profiles/search?$2&facets=none&page_size=1000$cursor"
+        [ "$STATUS" = 200 ] || fail "search $STATUS"
+        value '.items[].id' >>"$4"
+        cursor=$(value '.next_cursor // ""')
+        [ -n "$cursor" ] || break
+        cursor="&cursor=$cursor"
+    done
+}

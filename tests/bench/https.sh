@@ -36,23 +36,9 @@ done
 echo "searchable $(($(date +%s) - from)) s after the start"
 sed 's/^Authorization: Bearer //' "$(token "$who")" >"$DIR/bearer"
 
-# ids PAGES: whom to reveal
-ids() {
-    cursor=
-    : >"$DIR/ids"
-    for _ in $(seq "$1"); do
-        as "$who" GET "/api/profiles/search?has=email&owned=no&facets=none&page_size=1000$cursor"
-        [ "$STATUS" = 200 ] || fail "search $STATUS"
-        value '.items[].id' >>"$DIR/ids"
-        cursor=$(value '.next_cursor // ""')
-        [ -n "$cursor" ] || break
-        cursor="&cursor=$cursor"
-    done
-}
-
 # load NAME=NUMBER...: with the writes
 load() {
-    ids $((writes * (seconds + 4) / 1000 + 1))
+    ids "$who" "has=email&owned=no" $((writes * (seconds + 4) / 1000 + 1)) "$DIR/ids"
     "$BUILD/tests/load/search" "$URL" "$PIN" "$DIR/bearer" rows="$rows" seconds="$seconds" \
         ids="$DIR/ids" writes="$writes" "$@"
 }

@@ -18,15 +18,7 @@ serve() {
     searchable "$which"
     cp "$(token "$which")" "$DIR/$which.token"
     sed -i 's/^Authorization: Bearer //' "$DIR/$which.token"
-    cursor=
-    while :; do
-        as "$which" GET "/api/profiles/search?has=email&facets=none&page_size=1000$cursor"
-        [ "$STATUS" = 200 ] || fail "search $STATUS"
-        value '.items[].id' >>"$DIR/$which.ids"
-        cursor=$(value '.next_cursor // ""')
-        [ -n "$cursor" ] || break
-        cursor="&cursor=$cursor"
-    done
+    ids "$which" has=email "$profiles" "$DIR/$which.ids"
     eval "${which}_URL=\$URL ${which}_PIN=\$PIN ${which}_PID=\$SERVER_PID"
 }
 

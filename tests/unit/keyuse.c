@@ -5,33 +5,9 @@
 #include "server/auth_totp.h"
 #include "server/control.h"
 #include "server/identity.h"
-#include "tests/test.h"
-#include "tests/upload.h"
+#include "tests/unit/moved_world.h"
 
-static struct world w;
 static const struct uuid acme = {{1, 2, 3, 4, 5, 6, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 9}};
-static int64_t ahead_ms;
-
-static int64_t moved_real_ms(void)
-{
-    return clock_system.real_ms() + ahead_ms;
-}
-
-static int64_t moved_mono_us(void)
-{
-    return clock_system.mono_us();
-}
-
-#define HOUR_MS INT64_C(3600000)
-
-static void insert(const struct type *t, const void *rec)
-{
-    struct step step = {.kind = STEP_INSERT, .type = t, .rec = rec};
-    struct plan plan = {.steps = &step, .n = 1};
-
-    CHECK(store_commit(w.srv.store, &plan) == ERR_OK);
-}
-
 static void run(const struct control_command *c, void *reply)
 {
     struct keys_ask ask = {0};
@@ -254,20 +230,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-    static const struct clock moved = {moved_real_ms, moved_mono_us};
-    const char *where = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* no disk to wait for */
-
-    log_level(LOG_ERROR);
-    clock_use(&moved);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-        int before = failed_checks;
-
-        ahead_ms = 0;
-        world_open(&w, where, 4, WORLD_NO_SEARCH);
-        tests[i].run();
-        world_close(&w);
-        printf("%s keyuse: %s\n", before == failed_checks ? "ok  " : "FAIL", tests[i].name);
-        fflush(stdout);
-    }
-    return failed_checks != 0;
+    return moved_world_main("keyuse", tests, sizeof(tests) / sizeof(*tests), 4);
 }

@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/sample.h"
-#include "server/search/build.h"
 #include "server/search/cube.h"
 #include "server/search/found.h"
 #include "server/search/kernels.h"
 #include "server/search/panes.h"
 #include "tests/test.h"
+#include "tests/unit/search_large.h"
 
-enum { WORDS_MOST = 300, ROUNDS = 400, ROWS = 70000 };
+enum { WORDS_MOST = 300, ROUNDS = 400, ROWS = LARGE_ROWS };
 
 static uint64_t state = 20260107;
 
@@ -176,31 +175,6 @@ static void planes_count_each_code(void)
             check_planes(values[i], n);
 }
 
-/* A segment that is large enough for a cube, and has few enough values for one. */
-static struct segment *large_segment(void)
-{
-    static const char *const industries[] = {"Banking", "Energy", "Media", "Retail"};
-    static const char *const countries[] = {"DE", "FR", "US", NULL};
-    struct sample *sample = sample_new(ROWS, 3);
-    struct builder *b = builder_new(&catalogue_account);
-    struct segment *s;
-
-    for (int64_t i = 0; i < ROWS; i++) {
-        struct arena *mem = arena_new();
-        struct profile p;
-
-        sample_profile(sample, i, mem, &p);
-        p.industry = industries[roll() % 4];
-        p.country = countries[roll() % 4];
-        builder_add(b, &p);
-        arena_free(mem);
-    }
-    s = builder_finish(b);
-    builder_free(b);
-    sample_free(sample);
-    return s;
-}
-
 static bool holds(const struct segment *s, const struct cube_ask *ask, uint32_t i, int but)
 {
     for (int f = 0; f < FIRST_FACETS; f++) {
@@ -234,7 +208,7 @@ static void check_cube(const struct segment *s, const struct cube_ask *ask, int 
 
 static void the_cube_counts_what_there_is(void)
 {
-    struct segment *s = large_segment();
+    struct segment *s = large_segment(3, roll);
     uint8_t room[FIRST_FACETS][8];
     int asked = 0;
 
@@ -291,7 +265,7 @@ static void check_panes(const struct segment *s, const struct set *set, struct a
 
 static void panes_count_any_set(void)
 {
-    struct segment *s = large_segment();
+    struct segment *s = large_segment(3, roll);
     size_t words = bits_words(s->n);
     uint64_t *bits = xcalloc(words, sizeof(*bits));
 

@@ -4,48 +4,27 @@
  */
 #include <string.h>
 
-#include "server/sample.h"
-#include "server/search/build.h"
 #include "server/search/facets.h"
 #include "server/search/known.h"
 #include "server/search/rank.h"
 #include "tests/test.h"
+#include "tests/unit/search_large.h"
 
-enum { ROWS = 70000, ROUNDS = 400, TOP = 30 };
+enum { ROWS = LARGE_ROWS, ROUNDS = 400, TOP = 30 };
 
 static uint64_t dice = 88172645463325252u;
 
-static uint64_t roll(uint64_t n)
+static uint64_t any_number(void)
 {
     dice ^= dice << 13;
     dice ^= dice >> 7;
     dice ^= dice << 17;
-    return (dice >> 11) % n;
+    return dice >> 11;
 }
 
-/* Few values, so that the cubes of words are small enough for some. */
-static struct segment *large_segment(void)
+static uint64_t roll(uint64_t n)
 {
-    static const char *const industries[] = {"Banking", "Energy", "Media", "Retail"};
-    static const char *const countries[] = {"DE", "FR", "US", NULL};
-    struct sample *sample = sample_new(ROWS, 4);
-    struct builder *b = builder_new(&catalogue_account);
-    struct segment *s;
-
-    for (int64_t i = 0; i < ROWS; i++) {
-        struct arena *mem = arena_new();
-        struct profile p;
-
-        sample_profile(sample, i, mem, &p);
-        p.industry = industries[roll(4)];
-        p.country = countries[roll(4)];
-        builder_add(b, &p);
-        arena_free(mem);
-    }
-    s = builder_finish(b);
-    builder_free(b);
-    sample_free(sample);
-    return s;
+    return any_number() % n;
 }
 
 static void kill_some(struct live *l, size_t n)
@@ -172,7 +151,8 @@ static int compare(const struct live *known, const struct live *looked, int *dif
 
 static void knowing_is_looking(void)
 {
-    struct live fresh = {.segment = large_segment()}, worn = {.segment = fresh.segment};
+    struct live fresh = {.segment = large_segment(4, any_number)},
+                worn = {.segment = fresh.segment};
     int differ;
 
     CHECK(fresh.segment->known[KNOWN_WORDS].texts.n >= 3);

@@ -1,33 +1,9 @@
 /* What is past its time goes, what is not stays; by a clock that is moved. */
 #include "server/sweeper.h"
 
-#include "tests/test.h"
-#include "tests/upload.h"
+#include "tests/unit/moved_world.h"
 
 enum { MANY = 700 }; /* more than go at once */
-
-#define HOUR_MS INT64_C(3600000)
-
-static struct world w;
-static int64_t ahead_ms;
-
-static int64_t moved_real_ms(void)
-{
-    return clock_system.real_ms() + ahead_ms;
-}
-
-static int64_t moved_mono_us(void)
-{
-    return clock_system.mono_us();
-}
-
-static void insert(const struct type *t, const void *rec)
-{
-    struct step step = {.kind = STEP_INSERT, .type = t, .rec = rec};
-    struct plan plan = {.steps = &step, .n = 1};
-
-    CHECK(store_commit(w.srv.store, &plan) == ERR_OK);
-}
 
 static void keep_reply(void)
 {
@@ -107,20 +83,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-    static const struct clock moved = {moved_real_ms, moved_mono_us};
-    const char *where = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* no disk to wait for */
-
-    log_level(LOG_ERROR);
-    clock_use(&moved);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-        int before = failed_checks;
-
-        ahead_ms = 0;
-        world_open(&w, where, 0, WORLD_NO_SEARCH);
-        tests[i].run();
-        world_close(&w);
-        printf("%s sweeper: %s\n", before == failed_checks ? "ok  " : "FAIL", tests[i].name);
-        fflush(stdout);
-    }
-    return failed_checks != 0;
+    return moved_world_main("sweeper", tests, sizeof(tests) / sizeof(*tests), 0);
 }
