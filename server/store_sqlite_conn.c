@@ -193,10 +193,10 @@ int lite_run_fixed(struct conn *c, enum fixed which)
 
 static unsigned hash(const struct shape *shape)
 {
-    const uint64_t *w = (const void *)shape;
-    uint64_t h = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t w[sizeof(*shape) / sizeof(uint64_t)], h = UINT64_C(0x9e3779b97f4a7c15);
 
-    for (size_t i = 0; i < sizeof(*shape) / sizeof(*w); i++)
+    memcpy(w, shape, sizeof(w));
+    for (size_t i = 0; i < sizeof(w) / sizeof(*w); i++)
         h = (h ^ w[i]) * UINT64_C(0xff51afd7ed558ccd), h ^= h >> 32;
     return (unsigned)(h % STATEMENT_BUCKETS);
 }

@@ -455,7 +455,7 @@ static uint8_t *used_texts(const struct part *part, int order)
 /* Write the texts and fill the maps. */
 static void merge_texts(struct merge *m, struct image *w, int order)
 {
-    uint8_t *used[PARTS_MAX];
+    uint8_t *used[PARTS_MAX] = {0};
     struct reading r;
     const char *text;
     uint32_t rank = 0;

@@ -155,10 +155,10 @@ static char *grouped(const char *secret)
 {
     struct buf b = BUF_INIT(1024);
 
-    for (size_t i = 0; secret[i]; i++) {
-        if (i && i % GROUP == 0)
+    for (int n = 0; *secret; n++) {
+        if (n && n % GROUP == 0)
             buf_char(&b, ' ');
-        buf_char(&b, secret[i]);
+        buf_char(&b, *secret++);
     }
     return buf_take(&b);
 }
